@@ -1,0 +1,113 @@
+import type { RefusalCause, UpstreamInvalidCause } from './diagnosis.ts'
+import type { Digest } from './digest.ts'
+import type { ErrorCode } from './error-table.ts'
+
+export type Entry = 'raw' | 'multipart'
+export const entries: readonly Entry[] = ['raw', 'multipart']
+
+export type UploadOutcome = 'verified' | 'refused' | 'aborted' | 'failed'
+export type ForwardOutcome = 'forwarded' | 'already_present' | 'parked'
+
+interface OfRepository {
+  readonly repository: string
+  readonly agent: string
+}
+
+/** A repository was authorised for the first request that names it, before its body is read. */
+export interface RepositorySeen {
+  readonly type: 'repository_seen'
+  readonly repository: string
+}
+
+export interface UploadStarted extends OfRepository {
+  readonly type: 'upload_started'
+  readonly entry: Entry
+}
+
+export interface UploadEnded extends OfRepository {
+  readonly type: 'upload_ended'
+  readonly entry: Entry
+  readonly outcome: UploadOutcome
+  readonly requestId: string
+  readonly sizeBytes: number
+  readonly seconds: number
+  readonly expected?: string
+  readonly actual?: string
+  readonly error?: ErrorCode
+  /** Set when the layer itself was at fault. */
+  readonly cause?: RefusalCause
+}
+
+/** AWS answered InvalidLayerException, and it is known by now why. Once for each layer. */
+export interface LayerInvalidUpstream extends OfRepository {
+  readonly type: 'layer_invalid_upstream'
+  readonly digest: Digest
+  readonly cause: UpstreamInvalidCause
+}
+
+export interface ForwardStarted extends OfRepository {
+  readonly type: 'forward_started'
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+export interface ForwardEnded extends OfRepository {
+  readonly type: 'forward_ended'
+  readonly digest: Digest
+  readonly sizeBytes: number
+  /** `postponed`: still owed, tried again later. `released`: still owed, the service stops. */
+  readonly outcome: ForwardOutcome | 'postponed' | 'released'
+  readonly seconds: number
+  readonly parts: number
+  readonly attempts: number
+  readonly error?: ErrorCode
+  readonly detail?: string
+}
+
+/** One attempt of one call to AWS. */
+export interface UpstreamCalled {
+  readonly type: 'upstream_called'
+  readonly destination: string
+  readonly operation: string
+  /** `success`, or the name of the exception as AWS spells it. */
+  readonly outcome: string
+  readonly seconds: number
+  readonly sentLayerBytes: number
+  readonly requestId?: string
+}
+
+export interface UpstreamRetried {
+  readonly type: 'upstream_retried'
+  readonly destination: string
+  readonly operation: string
+  readonly reason: string
+  readonly attempt: number
+  readonly waitMs: number
+}
+
+/** One HTTP request was answered, or its client left. */
+export interface RequestEnded {
+  readonly type: 'request_ended'
+  readonly requestId: string
+  /** The operationId of the route in `openapi.yaml`. */
+  readonly operation: string
+  /** 499 when the client left first. */
+  readonly status: number
+  readonly seconds: number
+}
+
+export type LayergateEvent =
+  | RequestEnded
+  | RepositorySeen
+  | UploadStarted
+  | UploadEnded
+  | LayerInvalidUpstream
+  | ForwardStarted
+  | ForwardEnded
+  | UpstreamCalled
+  | UpstreamRetried
+
+/** Metrics, logs and whatever else looks on are projections of these events. Must not throw. */
+export interface Observer {
+  observe(event: LayergateEvent): void
+}
