@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto'
+import type { Diagnosis } from '../registry/diagnosis.ts'
+import { sha256Digest, type Digest } from '../registry/digest.ts'
+import { LayergateError } from '../registry/errors.ts'
+import type { UploadId } from '../registry/upload-id.ts'
+import type { SealedLayer, Spool } from './spool.ts'
+import { mintVerifiedLayer, type VerifiedLayer } from './verified-layer.ts'
+
+/** The only maker of `VerifiedLayer`: no layer leaves for AWS but through here. */
+export interface Gate {
+  /**
+   * Seals an upload whose received bytes have the expected digest.
+   *
+   * @throws LayergateError `digest_mismatch`, and nothing is sealed
+   */
+  admit(id: UploadId, received: SealedLayer, expected: Digest): Promise<VerifiedLayer>
+  /**
+   * The layer behind a digest that is owed to AWS. Bytes that this process did not verify itself, as
+   * after a crash, are hashed again first.
+   *
+   * @throws LayergateError `spool_damaged` when the bytes are gone or wrong
+   */
+  restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
+  /** Hashes the stored bytes again; when they turn out to be wrong, the layer is dropped. */
+  recheck(layer: VerifiedLayer, signal: AbortSignal): Promise<boolean>
+}
+
+/** How many layers are remembered as verified by this process; older ones are hashed again. */
+const rememberedLayers = 10_000
+const readBytes = 1024 * 1024
+
+export function createGate(spool: Spool): Gate {
+  const verified = new Map<Digest, VerifiedLayer>()
+
+  function mint({ digest, sizeBytes }: SealedLayer): VerifiedLayer {
+    const layer = mintVerifiedLayer({ digest, sizeBytes }, () => spool.open(digest))
+    verified.delete(digest)
+    verified.set(digest, layer)
+    const [oldest] = verified.keys()
+    if (oldest !== undefined && verified.size > rememberedLayers) verified.delete(oldest)
+    return layer
+  }
+
+  async function holds(layer: SealedLayer, signal: AbortSignal): Promise<boolean> {
+    const right = (await hashStored(spool, layer.digest, signal)) === layer.digest
+    if (!right) {
+      verified.delete(layer.digest)
+      await spool.drop(layer.digest)
+    }
+    return right
+  }
+
+  return {
+    async admit(id, received, expected) {
+      requireMatch(received, expected)
+      await spool.seal(id, received)
+      return mint(received)
+    },
+
+    async restore(digest, signal) {
+      const sealed = await spool.find(digest)
+      if (!sealed) {
+        throw new LayergateError('spool_damaged', `The spool no longer holds ${digest}.`)
+      }
+      const known = verified.get(digest)
+      if (known) return known
+      if (!(await holds(sealed, signal))) {
+        throw new LayergateError('spool_damaged', `The spooled bytes of ${digest} changed on disk.`)
+      }
+      return mint(sealed)
+    },
+
+    recheck: holds,
+  }
+}
+
+/** @throws LayergateError `digest_mismatch` */
+export function requireMatch(received: SealedLayer, expected: Digest): void {
+  if (received.digest === expected) return
+  throw new LayergateError(
+    'digest_mismatch',
+    `Expected ${expected}, but the ${received.sizeBytes} bytes that came have ${received.digest}.`,
+    { expected: { digest: expected }, actual: { ...received }, diagnosis: unexplained(received) },
+  )
+}
+
+function unexplained({ sizeBytes }: SealedLayer): Diagnosis {
+  return {
+    cause: 'unknown',
+    evidence: { receivedBytes: sizeBytes },
+    advice: 'Compare the size with that of the file on the agent, and hash the file there.',
+  }
+}
+
+async function hashStored(spool: Spool, digest: Digest, signal: AbortSignal): Promise<Digest> {
+  await using reader = await spool.open(digest)
+  const hash = createHash('sha256')
+  const buffer = Buffer.allocUnsafe(readBytes)
+  for (let position = 0; position < reader.sizeBytes; ) {
+    signal.throwIfAborted()
+    const length = await reader.read(buffer, position)
+    if (length === 0) break
+    hash.update(buffer.subarray(0, length))
+    position += length
+  }
+  return sha256Digest(hash.digest('hex'))
+}

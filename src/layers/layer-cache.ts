@@ -1,0 +1,33 @@
+import type { Digest } from '../registry/digest.ts'
+import type { Spool } from './spool.ts'
+
+/** Sealed layers stay in the spool as a cache, until their room is needed. */
+export interface LayerCache {
+  /** Evicts what is owed to nobody, the oldest first; returns how many bytes became free. */
+  makeRoom(bytes: number): Promise<number>
+  /** Keeps a layer from being evicted between its sealing and the record of what is owed. */
+  hold(digest: Digest): Disposable
+}
+
+export function createLayerCache(
+  spool: Spool,
+  isOwed: (digest: Digest) => Promise<boolean>,
+): LayerCache {
+  const held = new Map<Digest, number>()
+
+  return {
+    makeRoom: (bytes) =>
+      spool.evict(bytes, async (digest) => !held.has(digest) && !(await isOwed(digest))),
+
+    hold(digest) {
+      held.set(digest, (held.get(digest) ?? 0) + 1)
+      return {
+        [Symbol.dispose]() {
+          const others = (held.get(digest) ?? 1) - 1
+          if (others > 0) held.set(digest, others)
+          else held.delete(digest)
+        },
+      }
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import type { Digest } from '../registry/digest.ts'
+import type { UploadId } from '../registry/upload-id.ts'
+
+/** Bytes as they were measured while they came in, or as they were sealed. */
+export interface SealedLayer {
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** Takes the bytes of one upload. Disposing of it closes it and keeps what was flushed. */
+export interface SpoolWriter extends AsyncDisposable {
+  /**
+   * Keeps `chunk` by reference until it is written: the caller must not change it. Resolves when the
+   * writer wants more, which is how a slow disk slows the client down.
+   *
+   * @throws LayergateError `spool_full`
+   */
+  write(chunk: Uint8Array): Promise<void>
+  /**
+   * Sets aside `bytes` beyond what was written or reserved so far.
+   *
+   * @throws LayergateError `spool_full`, and nothing has changed
+   */
+  reserve(bytes: number): Promise<void>
+  /** Everything written so far is durable when this resolves. Returns how many bytes that is. */
+  flush(): Promise<number>
+}
+
+/** Reads sealed bytes. They are not evicted while a reader is open. */
+export interface SpoolReader extends AsyncDisposable {
+  readonly sizeBytes: number
+  /**
+   * Fills `target` from `position` on. Returns how many bytes that were: fewer than asked only at the
+   * end of the layer.
+   */
+  read(target: Uint8Array, position: number): Promise<number>
+}
+
+/** Where bytes wait between the agent and AWS. Where they lie is the engine's matter. */
+export interface Spool {
+  /**
+   * @param reserveBytes set aside beforehand; 0 when the size is not known. What comes beyond it is
+   *   reserved as it comes.
+   * @throws LayergateError `spool_full`
+   */
+  create(id: UploadId, reserveBytes: number): Promise<SpoolWriter>
+  /**
+   * Makes the bytes of an upload durable and findable by digest; twice is once. The upload is spent:
+   * if the layer was sealed before, the older bytes stay.
+   *
+   * @throws Error when the stored size is not that of `layer`
+   */
+  seal(id: UploadId, layer: SealedLayer): Promise<void>
+  find(digest: Digest): Promise<SealedLayer | undefined>
+  /** @throws LayergateError `spool_damaged` when the bytes are gone */
+  open(digest: Digest): Promise<SpoolReader>
+  /** Removes an upload that was not sealed; unknown ids are ignored. */
+  discard(id: UploadId): Promise<void>
+  /** Removes a sealed layer whose bytes turned out to be wrong. */
+  drop(digest: Digest): Promise<void>
+  /** Removes sealed layers, the oldest first, until `bytes` are free; returns how many it freed. */
+  evict(bytes: number, mayGo: (digest: Digest) => Promise<boolean>): Promise<number>
+  /** Resolves when space was freed since the call. */
+  freed(signal: AbortSignal): Promise<void>
+  usage(): SpoolUsage
+}
+
+export interface SpoolUsage {
+  /** Bytes stored or reserved. */
+  readonly usedBytes: number
+  readonly capacityBytes: number
+}
