@@ -1,0 +1,24 @@
+import type { SpoolWriter } from '../layers/spool.ts'
+import type { Room } from './room.ts'
+
+/** What `receive` needs of a writer. */
+export type LayerSink = Pick<SpoolWriter, 'write' | 'flush'>
+
+const stepBytes = 64 * 1024 * 1024
+
+/** For a body of unknown size: reserves the spool's space step by step, and waits for it where it must. */
+export function growingWriter(writer: SpoolWriter, room: Room, signal: AbortSignal): LayerSink {
+  let reservedBytes = 0
+  let writtenBytes = 0
+  return {
+    async write(chunk) {
+      writtenBytes += chunk.length
+      if (writtenBytes > reservedBytes) {
+        await room.find(stepBytes, signal, () => writer.reserve(stepBytes))
+        reservedBytes += stepBytes
+      }
+      return writer.write(chunk)
+    },
+    flush: () => writer.flush(),
+  }
+}

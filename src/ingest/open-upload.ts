@@ -1,0 +1,43 @@
+import type { Spool, SpoolWriter } from '../layers/spool.ts'
+import type { Places } from './places.ts'
+import type { Room } from './room.ts'
+import type { NewUploadSession, UploadSession, UploadSessions } from './upload-sessions.ts'
+
+export interface OpenPorts {
+  readonly places: Places
+  readonly room: Room
+  readonly spool: Spool
+  readonly sessions: UploadSessions
+}
+
+export interface OpenUpload {
+  readonly session: UploadSession
+  readonly writer: SpoolWriter
+  /** Leaves nothing of the upload behind, but for the layer if it was sealed. */
+  close(): Promise<void>
+}
+
+/**
+ * Finds a place and room for an upload before a byte of its body is read.
+ *
+ * @param reserveBytes the announced size, or 0
+ * @throws LayergateError `overloaded`, `spool_full`
+ * @throws the reason of `signal`
+ */
+export async function openUpload(
+  { places, room, spool, sessions }: OpenPorts,
+  upload: NewUploadSession,
+  reserveBytes: number,
+  signal: AbortSignal,
+): Promise<OpenUpload> {
+  await using undo = new AsyncDisposableStack()
+  undo.use(await places.take(signal))
+  const session = await sessions.create(upload)
+  undo.defer(() => sessions.end(session.id))
+  undo.defer(() => spool.discard(session.id))
+  const writer = await room.find(reserveBytes, signal, () => spool.create(session.id, reserveBytes))
+  undo.use(writer)
+
+  const opened = undo.move()
+  return { session, writer, close: () => opened.disposeAsync() }
+}

@@ -1,0 +1,98 @@
+import { createHash } from 'node:crypto'
+import { type Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { SealedLayer } from '../layers/spool.ts'
+import { sha256Digest } from '../registry/digest.ts'
+import { LayergateError } from '../registry/errors.ts'
+import type { LayerSink } from './growing-writer.ts'
+
+export interface ReceiveLimits {
+  readonly maxLayerBytes: number
+  /** How long the client may send nothing while we are ready to read. */
+  readonly idleTimeoutMs: number
+}
+
+/**
+ * The one way in for every entry point: hashes and spools a body as it comes, and makes it durable.
+ *
+ * @throws LayergateError `layer_too_large`, `layer_empty`, `idle_timeout`, `client_aborted`, `spool_full`
+ * @throws the reason of `signal`
+ */
+export async function receive(
+  body: Readable,
+  writer: LayerSink,
+  limits: ReceiveLimits,
+  signal: AbortSignal,
+): Promise<SealedLayer> {
+  const hash = createHash('sha256')
+  let sizeBytes = 0
+  let isOurPause = false
+  const idle = new AbortController()
+  const timer = setTimeout(() => {
+    if (isOurPause) timer.refresh()
+    else idle.abort(idleTimeout(sizeBytes, limits.idleTimeoutMs))
+  }, limits.idleTimeoutMs)
+
+  async function take(chunk: Buffer): Promise<void> {
+    sizeBytes += chunk.length
+    if (sizeBytes > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
+    hash.update(chunk)
+    isOurPause = true
+    await writer.write(chunk)
+    isOurPause = false
+    timer.refresh()
+  }
+
+  const sink = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      void take(chunk).then(() => done(), done)
+    },
+  })
+  const ends = AbortSignal.any([signal, idle.signal])
+  try {
+    await pipeline(body, sink, { signal: ends })
+  } catch (error) {
+    throw ends.aborted ? ends.reason : cutOff(error, sizeBytes)
+  } finally {
+    clearTimeout(timer)
+  }
+  if (sizeBytes === 0) throw empty()
+  await writer.flush()
+  return { digest: sha256Digest(hash.digest('hex')), sizeBytes }
+}
+
+export function tooLarge(maxLayerBytes: number): LayergateError {
+  return new LayergateError('layer_too_large', `The limit is ${maxLayerBytes} bytes.`, {
+    expected: { sizeBytes: maxLayerBytes },
+  })
+}
+
+function empty(): LayergateError {
+  return new LayergateError('layer_empty', 'The body had no bytes.', {
+    actual: { sizeBytes: 0 },
+    diagnosis: {
+      cause: 'empty',
+      evidence: { receivedBytes: 0 },
+      advice: 'Check that the file was written before it was sent.',
+    },
+  })
+}
+
+function idleTimeout(sizeBytes: number, idleTimeoutMs: number): LayergateError {
+  const seconds = idleTimeoutMs / 1000
+  return new LayergateError(
+    'idle_timeout',
+    `After ${sizeBytes} bytes nothing came for ${seconds} s.`,
+    { actual: { sizeBytes } },
+  )
+}
+
+/** The stream's own way to say that the connection ended before the body did. */
+function cutOff(error: unknown, sizeBytes: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ECONNRESET' && code !== 'ERR_STREAM_PREMATURE_CLOSE') return error
+  return new LayergateError('client_aborted', `The connection ended after ${sizeBytes} bytes.`, {
+    actual: { sizeBytes },
+    cause: error,
+  })
+}
