@@ -1,0 +1,57 @@
+import type { VerifiedLayer } from '../layers/verified-layer.ts'
+import type { Destination } from '../registry/destination.ts'
+import type { Digest } from '../registry/digest.ts'
+import type { RepositoryName } from '../registry/repository-name.ts'
+import type { Door } from './door.ts'
+import type { Forward, ForwardJournal, ForwardKey } from './forward-journal.ts'
+
+/** On whose behalf, and where to, a layer is accepted. */
+export interface Target {
+  readonly agent: string
+  readonly repository: RepositoryName
+  readonly destination: Destination
+}
+
+/** The way from a verified layer to a recorded debt, and to the news of it. */
+export interface Acceptance {
+  /**
+   * @throws LayergateError when the upstream definitely would not take the layer
+   * @throws the reason of `signal`
+   */
+  check(target: Target, digest: Digest, signal: AbortSignal): Promise<void>
+  /** The layer is owed to the upstream, durably, when this resolves. */
+  record(target: Target, layer: VerifiedLayer): Promise<Forward>
+  /**
+   * The forward as it stands when it is done, when it needs a person, or after `waitMs`.
+   *
+   * @throws the reason of `signal`
+   */
+  settled(forward: Forward, waitMs: number, signal: AbortSignal): Promise<Forward>
+}
+
+export function createAcceptance(journal: ForwardJournal, door: Door): Acceptance {
+  return {
+    check: (target, digest, signal) => door.check({ ...target, signal }, digest),
+
+    record: (target, layer) =>
+      journal.record(forwardKey(target, layer.digest), target.agent, layer.sizeBytes),
+
+    async settled(forward, waitMs, signal) {
+      signal.throwIfAborted()
+      if (waitMs === 0) return forward
+      const enough = AbortSignal.timeout(waitMs)
+      try {
+        return await journal.settled(forward.key, AbortSignal.any([signal, enough]))
+      } catch (error) {
+        signal.throwIfAborted()
+        if (!enough.aborted) throw error
+        return (await journal.find(forward.key)) ?? forward
+      }
+    },
+  }
+}
+
+export function forwardKey(target: Omit<Target, 'agent'>, digest: Digest): ForwardKey {
+  const registry = target.destination.registryId ?? target.destination.name
+  return { registry, repository: target.repository, digest }
+}

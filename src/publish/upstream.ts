@@ -1,0 +1,41 @@
+import type { VerifiedLayer } from '../layers/verified-layer.ts'
+import type { ByteRange } from '../registry/byte-range.ts'
+import type { Destination } from '../registry/destination.ts'
+import type { Digest } from '../registry/digest.ts'
+import type { RepositoryName } from '../registry/repository-name.ts'
+
+/** In whose name, for what, and until when an upstream call is made. */
+export interface Call {
+  readonly destination: Destination
+  /** The name that the upstream knows the repository by. */
+  readonly repository: RepositoryName
+  readonly agent: string
+  /** Ends the call, its retries and its waits at once. */
+  readonly signal: AbortSignal
+}
+
+/** An upload that was started upstream. There is no call that would end it without completing it. */
+export interface UpstreamUpload {
+  readonly id: string
+  /** Every part but the last has this size. */
+  readonly partSizeBytes: number
+}
+
+/**
+ * The registry that layers are forwarded to, in our own words. Every method throws `UpstreamError`, or the
+ * reason of `call.signal`.
+ */
+export interface Upstream {
+  /** Which of the digests (100 at most) the repository lacks. */
+  absent(call: Call, digests: readonly Digest[]): Promise<ReadonlySet<Digest>>
+  start(call: Call, layer: VerifiedLayer): Promise<UpstreamUpload>
+  /** Parts go in order: each starts right after the last byte that was stored. */
+  sendPart(
+    call: Call,
+    upload: UpstreamUpload,
+    layer: VerifiedLayer,
+    range: ByteRange,
+  ): Promise<void>
+  /** Resolves when the repository has the layer, by this upload or by another. */
+  complete(call: Call, upload: UpstreamUpload, layer: VerifiedLayer): Promise<void>
+}
