@@ -1,0 +1,121 @@
+import {
+  type Parse,
+  parseCount,
+  parseDurationMs,
+  parseHttpUrl,
+  parseOneOf,
+  parsePort,
+  parseSizeBytes,
+  parseSwitch,
+  parseText,
+} from './units.ts'
+
+/** One environment variable. */
+export interface Setting<T> {
+  readonly name: string
+  readonly parse: Parse<T>
+  readonly meaning: string
+}
+
+export interface SettingWithDefault<T> extends Setting<T> {
+  /** As one would write it. */
+  readonly fallback: string
+}
+
+function setting<T>(
+  name: string,
+  parse: Parse<T>,
+  fallback: string,
+  meaning: string,
+): SettingWithDefault<T> {
+  return { name, parse, fallback, meaning }
+}
+
+function optional<T>(name: string, parse: Parse<T>, meaning: string): Setting<T> {
+  return { name, parse, meaning }
+}
+
+/** Every environment variable that the service reads. `docs/configuration.md` is held to this table. */
+export const settings = {
+  host: setting('LAYERGATE_HOST', parseText, '127.0.0.1', 'Address to listen on.'),
+  port: setting('LAYERGATE_PORT', parsePort, '8080', 'Port to listen on; 0 takes a free one.'),
+  adminPort: optional(
+    'LAYERGATE_ADMIN_PORT',
+    parsePort,
+    'Own port for `/metrics`, `/healthz` and `/readyz`. Default: the same port as everything else.',
+  ),
+  upstream: optional(
+    'LAYERGATE_UPSTREAM',
+    parseOneOf('aws', 'sandbox'),
+    'Where layers go. `aws`: the default credential chain. `sandbox`: fixed dummy credentials, never the chain. Must be set: real AWS is never chosen, nor avoided, silently.',
+  ),
+  upstreamEndpoint: optional(
+    'LAYERGATE_UPSTREAM_ENDPOINT',
+    parseHttpUrl,
+    "URL of the ECR Public JSON API. Default: AWS's, or `http://127.0.0.1:8081` for the sandbox.",
+  ),
+  registryId: optional(
+    'LAYERGATE_REGISTRY_ID',
+    parseText,
+    "Id or alias of the registry. Default: the caller's own registry.",
+  ),
+  dataDir: setting(
+    'LAYERGATE_DATA_DIR',
+    parseText,
+    './.layergate',
+    'Spool and journal: one local file system, held by one process.',
+  ),
+  insecureNoAuth: setting(
+    'LAYERGATE_INSECURE_NO_AUTH',
+    parseSwitch,
+    'false',
+    'Lets anybody who reaches the port push to `aws`. Without it only the sandbox may be served.',
+  ),
+  maxLayer: setting(
+    'LAYERGATE_MAX_LAYER',
+    parseSizeBytes,
+    '10000MiB',
+    "Largest layer that is taken; the default is ECR Public's limit.",
+  ),
+  spoolMax: optional(
+    'LAYERGATE_SPOOL_MAX',
+    parseSizeBytes,
+    'Disk budget of the spool. Default: 80 % of the free space and what is already ours, leaving 15 % of the disk and 1 GiB.',
+  ),
+  memoryMax: setting(
+    'LAYERGATE_MEMORY_MAX',
+    parseSizeBytes,
+    '128MiB',
+    'Buffers for layer bytes: one half for receiving, one for part bodies.',
+  ),
+  maxUploads: setting(
+    'LAYERGATE_MAX_UPLOADS',
+    parseCount,
+    '256',
+    'Bodies that are received at once; more wait unread.',
+  ),
+  queueWait: setting(
+    'LAYERGATE_QUEUE_WAIT',
+    parseDurationMs,
+    '20s',
+    'How long a request waits for a place, or for room in the spool, before 503.',
+  ),
+  uploadIdle: setting(
+    'LAYERGATE_UPLOAD_IDLE',
+    parseDurationMs,
+    '60s',
+    'How long a client may send nothing before 408.',
+  ),
+  drain: setting(
+    'LAYERGATE_DRAIN',
+    parseDurationMs,
+    '25s',
+    'How long a shutdown waits for what is under way; it ends as soon as nothing is.',
+  ),
+  logLevel: setting(
+    'LAYERGATE_LOG_LEVEL',
+    parseOneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'Least severe level that is logged.',
+  ),
+}

@@ -1,0 +1,72 @@
+/** A parser of one configuration value. Throws an Error whose message ends the sentence "NAME …". */
+export type Parse<T> = (text: string) => T
+
+const sizeUnits: Readonly<Record<string, number>> = {
+  B: 1,
+  KiB: 1024,
+  MiB: 1024 ** 2,
+  GiB: 1024 ** 3,
+  TiB: 1024 ** 4,
+}
+
+const durationUnits: Readonly<Record<string, number>> = {
+  ms: 1,
+  s: 1_000,
+  m: 60_000,
+  h: 3_600_000,
+}
+
+/** `512MiB` in bytes. */
+export const parseSizeBytes: Parse<number> = withUnit(sizeUnits, 'a size such as 512MiB')
+
+/** `90s` in milliseconds. */
+export const parseDurationMs: Parse<number> = withUnit(durationUnits, 'a duration such as 90s')
+
+function withUnit(units: Readonly<Record<string, number>>, wanted: string): Parse<number> {
+  return (text) => {
+    const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? []
+    const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
+    const value = Math.round(Number(digits) * (factor ?? Number.NaN))
+    if (!Number.isSafeInteger(value) || value <= 0) {
+      throw new Error(`must be ${wanted} (units: ${Object.keys(units).join(', ')})`)
+    }
+    return value
+  }
+}
+
+export const parseText: Parse<string> = (text) => text
+
+export const parsePort: Parse<number> = (text) => {
+  const port = Number(text)
+  if (!/^\d+$/.test(text) || port > 65_535) throw new Error('must be a port, 0 to 65535')
+  return port
+}
+
+export const parseCount: Parse<number> = (text) => {
+  const count = Number(text)
+  if (!/^\d+$/.test(text) || count < 1 || !Number.isSafeInteger(count)) {
+    throw new Error('must be a whole number from 1 on')
+  }
+  return count
+}
+
+export const parseSwitch: Parse<boolean> = (text) => {
+  if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
+  return text === 'true'
+}
+
+export const parseHttpUrl: Parse<URL> = (text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw new Error('must be a URL that begins with http:// or https://')
+  }
+  return url
+}
+
+export function parseOneOf<const T extends string>(...choices: readonly T[]): Parse<T> {
+  return (text) => {
+    const found = choices.find((choice) => choice === text)
+    if (found === undefined) throw new Error(`must be one of ${choices.join(', ')}`)
+    return found
+  }
+}
