@@ -1,0 +1,147 @@
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { refusalCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
+import { entries, type LayergateEvent, type Observer } from '../registry/events.ts'
+import { createInstruments, type Instruments } from './instruments.ts'
+import { degradedBy, degradedReasons, type Levels } from './levels.ts'
+import { createRepositorySlots, otherRepository, type RepositorySlots } from './repository-slots.ts'
+
+export interface MetricsSettings {
+  readonly version: string
+  readonly isAuthDisabled: boolean
+  readonly destinations: readonly string[]
+  readonly operations: readonly string[]
+  readonly retryReasons: readonly string[]
+  /** The process's own series (CPU, memory, event loop), which watch global state: off in tests. */
+  readonly withProcess: boolean
+}
+
+export interface Metrics extends Observer {
+  scrape(): Promise<{ readonly contentType: string; readonly text: string }>
+}
+
+const outcomes = ['verified', 'refused', 'aborted', 'failed'] as const
+const forwardOutcomes = ['forwarded', 'already_present', 'parked'] as const
+
+/** All series of one process, in a registry of their own. */
+export function createMetrics(settings: MetricsSettings, levels: () => Promise<Levels>): Metrics {
+  const registry = new Registry()
+  const instruments = createInstruments(registry)
+  const slots = createRepositorySlots()
+  if (settings.withProcess) collectDefaultMetrics({ register: registry })
+  startAtZero(instruments, settings)
+
+  return {
+    observe: (event) => count(instruments, slots, event),
+
+    async scrape() {
+      const now = await levels()
+      instruments.uploadsWaiting.set(now.uploadsWaiting)
+      instruments.spool.set(now.spoolBytes)
+      instruments.spoolCapacity.set(now.spoolCapacityBytes)
+      instruments.forwardsWaiting.set(now.forwardsWaiting)
+      instruments.forwardsParked.set(now.forwardsParked)
+      instruments.forwardBacklog.set(now.forwardBacklogBytes)
+      instruments.forwardOldest.set(now.forwardOldestSeconds)
+      const degraded = degradedBy(now)
+      for (const reason of degradedReasons) {
+        instruments.degraded.set({ reason }, degraded.includes(reason) ? 1 : 0)
+      }
+      return { contentType: registry.contentType, text: await registry.metrics() }
+    },
+  }
+}
+
+function count(to: Instruments, slots: RepositorySlots, event: LayergateEvent): void {
+  switch (event.type) {
+    case 'repository_seen':
+      if (slots.open(event.repository)) startRepositoryAtZero(to, event.repository)
+      return
+    case 'upload_started':
+      to.uploadsInProgress.inc()
+      return
+    case 'upload_ended': {
+      const { agent, entry, outcome, cause } = event
+      const repository = slots.label(event.repository)
+      to.uploadsInProgress.dec()
+      to.layerUploads.inc({ repository, agent, entry, outcome })
+      to.receivedBytes.inc({ entry }, event.sizeBytes)
+      to.uploadDuration.observe(event.seconds)
+      if (outcome === 'verified') to.layerSize.observe(event.sizeBytes)
+      if (cause) to.invalidLayers.inc({ repository, stage: 'refused', cause })
+      return
+    }
+    case 'layer_invalid_upstream': {
+      const repository = slots.label(event.repository)
+      to.invalidLayers.inc({ repository, stage: 'upstream', cause: event.cause })
+      return
+    }
+    case 'forward_started':
+      to.forwardsInProgress.inc()
+      return
+    case 'forward_ended': {
+      const { outcome } = event
+      to.forwardsInProgress.dec()
+      if (outcome === 'postponed' || outcome === 'released') return
+      to.layerForwards.inc({ repository: slots.label(event.repository), outcome })
+      if (outcome === 'forwarded') to.forwardDuration.observe(event.seconds)
+      if (outcome === 'already_present') to.savedBytes.inc({ reason: outcome }, event.sizeBytes)
+      return
+    }
+    case 'upstream_called': {
+      const { destination, operation, outcome } = event
+      to.upstreamRequests.inc({ destination, operation, outcome })
+      to.upstreamDuration.observe({ destination, operation }, event.seconds)
+      to.forwardedBytes.inc(event.sentLayerBytes)
+      return
+    }
+    case 'upstream_retried': {
+      const { destination, operation, reason } = event
+      to.upstreamRetries.inc({ destination, operation, reason })
+      return
+    }
+    case 'request_ended': {
+      const { operation, status } = event
+      to.httpRequests.inc({ operation, status })
+      to.httpDuration.observe({ operation, status }, event.seconds)
+    }
+  }
+}
+
+/** A counter that first appears at 1 looks to Prometheus as if it had never risen. */
+function startAtZero(to: Instruments, settings: MetricsSettings): void {
+  to.buildInfo.set({ version: settings.version }, 1)
+  to.authDisabled.set(settings.isAuthDisabled ? 1 : 0)
+  startRepositoryAtZero(to, otherRepository)
+  to.savedBytes.inc({ reason: 'already_present' }, 0)
+  to.httpRequests.inc({ operation: 'uploadLayer', status: 201 }, 0)
+  to.httpDuration.zero({ operation: 'uploadLayer', status: 201 })
+  for (const entry of entries) {
+    to.receivedBytes.inc({ entry }, 0)
+    for (const outcome of outcomes) {
+      to.layerUploads.inc({ repository: otherRepository, agent: 'other', entry, outcome }, 0)
+    }
+  }
+  for (const outcome of forwardOutcomes) {
+    to.layerForwards.inc({ repository: otherRepository, outcome }, 0)
+  }
+  for (const destination of settings.destinations) {
+    for (const operation of settings.operations) {
+      to.upstreamDuration.zero({ destination, operation })
+      for (const outcome of ['success', 'InvalidLayerException']) {
+        to.upstreamRequests.inc({ destination, operation, outcome }, 0)
+      }
+      for (const reason of settings.retryReasons) {
+        to.upstreamRetries.inc({ destination, operation, reason }, 0)
+      }
+    }
+  }
+}
+
+function startRepositoryAtZero(to: Instruments, repository: string): void {
+  for (const cause of refusalCauses) {
+    to.invalidLayers.inc({ repository, stage: 'refused', cause }, 0)
+  }
+  for (const cause of upstreamInvalidCauses) {
+    to.invalidLayers.inc({ repository, stage: 'upstream', cause }, 0)
+  }
+}
