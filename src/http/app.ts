@@ -1,0 +1,72 @@
+import multipart from '@fastify/multipart'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { LayergateError } from '../registry/errors.ts'
+import type { Observer } from '../registry/events.ts'
+import { formLimits } from './form-layer.ts'
+import type { InFlight } from './in-flight.ts'
+import { answerErrors } from './plugins/errors.ts'
+import { requestContext, requestId } from './plugins/request-context.ts'
+import { refuseOtherMethods } from './plugins/unsupported-methods.ts'
+import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
+import { type SystemRoutes, systemRoutes } from './routes/system.ts'
+
+export interface AppPorts {
+  readonly logger: FastifyBaseLogger
+  readonly observer: Observer
+  /** Absent on a port of their own for operators. */
+  readonly layers?: LayerRoutes
+  /** Absent on the agents' port when operators have their own. */
+  readonly system?: SystemRoutes
+  readonly inFlight: InFlight
+  readonly isDraining: () => boolean
+}
+
+/** The HTTP side, from top to bottom. It listens nowhere yet. */
+export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
+  const app = fastify({
+    loggerInstance: ports.logger,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: requestId,
+    exposeHeadRoutes: false,
+    // Uploads may take hours: an idle clock of our own ends those that stand still.
+    requestTimeout: 0,
+    // Longer than the 60 s of AWS's load balancers, which must be the ones to close an idle connection.
+    keepAliveTimeout: 75_000,
+  })
+  const routes = new Map<string, Set<string>>()
+  app.addHook('onRoute', ({ url, method }) => {
+    const known = routes.get(url) ?? new Set()
+    routes.set(url, new Set([...known, ...[method].flat()]))
+  })
+
+  // Without a listener Node itself answers `Expect: 100-continue`, and the body comes before we have looked at the headers.
+  app.server.on('checkContinue', (request, response) => app.routing(request, response))
+
+  // No body is read but by the route that wants it.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, _body, done) => done(null))
+
+  requestContext(app, ports.observer)
+  answerErrors(app)
+
+  const { system, layers } = ports
+  if (system) systemRoutes(app, system)
+  if (layers) {
+    await app.register(async (scope) => {
+      scope.addHook('onRequest', async (_request, reply) => {
+        if (ports.isDraining()) throw shuttingDown()
+        const inside = ports.inFlight.enter()
+        reply.raw.once('close', () => inside[Symbol.dispose]())
+      })
+      await scope.register(multipart, { limits: formLimits })
+      layerRoutes(scope, layers)
+    })
+  }
+  refuseOtherMethods(app, new Map(routes))
+  return app
+}
+
+export function shuttingDown(): LayergateError {
+  const detail = 'This service is shutting down.'
+  return new LayergateError('shutting_down', detail, { retryAfterSeconds: 5 })
+}

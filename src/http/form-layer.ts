@@ -1,0 +1,131 @@
+import type { MultipartFile, MultipartValue } from '@fastify/multipart'
+import type { FastifyRequest } from 'fastify'
+import { LayergateError } from '../registry/errors.ts'
+import { type IncomingLayer, queryValues, theDigest, theRepository } from './incoming-layer.ts'
+
+type Part = MultipartFile | MultipartValue
+
+/** Bounds on what comes beside the layer; `@fastify/multipart` is registered with them. */
+export const formLimits = {
+  fields: 8,
+  fieldNameSize: 100,
+  fieldSize: 4096,
+  headerPairs: 32,
+  files: 2,
+  parts: 10,
+  fileSize: Number.POSITIVE_INFINITY,
+}
+
+/**
+ * Reads a form up to its file part. The repository must be known by then, since the request is authorised before the
+ * layer is read; the digest may also come after it.
+ *
+ * @throws LayergateError `form_invalid`, `layer_part_missing`, `layer_part_repeated`, `idle_timeout`,
+ *   `client_aborted`, and those of the parameters
+ */
+export async function formLayer(
+  request: FastifyRequest,
+  idleTimeoutMs: number,
+): Promise<IncomingLayer> {
+  const parts = readParts(request, idleTimeoutMs)
+  const fields = {
+    repository: queryValues(request, 'repository'),
+    digest: queryValues(request, 'digest'),
+  }
+  const file = await nextFile(parts, fields)
+  if (!file) throw new LayergateError('layer_part_missing', 'The form ended without a file part.')
+  if (file.fieldname !== 'layer') {
+    const detail = `The file part is named ${JSON.stringify(file.fieldname)}.`
+    throw new LayergateError('layer_part_missing', detail)
+  }
+  const repository = theRepository(fields.repository)
+  const [announced] = fields.digest
+  return {
+    entry: 'multipart',
+    repository,
+    ...(announced !== undefined && { expected: theDigest(fields.digest) }),
+    body: file.file,
+    async rest() {
+      if (await nextFile(parts, fields)) {
+        throw new LayergateError('layer_part_repeated', 'A second file part followed the layer.')
+      }
+      theRepository(fields.repository)
+      return theDigest(fields.digest)
+    },
+  }
+}
+
+interface Fields {
+  repository: readonly string[]
+  digest: readonly string[]
+}
+
+/** Collects fields until a file part comes; `undefined` when the form ends first. */
+async function nextFile(
+  parts: AsyncIterator<Part>,
+  fields: Fields,
+): Promise<MultipartFile | undefined> {
+  for (;;) {
+    const { done, value: part } = await parts.next()
+    if (done) return undefined
+    if (part.type === 'file') return part
+    if (part.valueTruncated) {
+      const detail = `The field ${JSON.stringify(part.fieldname)} is longer than ${formLimits.fieldSize} bytes.`
+      throw new LayergateError('form_invalid', detail)
+    }
+    if (part.fieldname === 'repository' || part.fieldname === 'digest') {
+      fields[part.fieldname] = [...fields[part.fieldname], String(part.value)]
+    }
+  }
+}
+
+/** The parts of the form, with the parser's failures in our words and an end to the waiting for each. */
+async function* readParts(request: FastifyRequest, idleTimeoutMs: number): AsyncGenerator<Part> {
+  const parts = openForm(request)
+  for (;;) {
+    const { done, value } = await nextPart(request, parts, idleTimeoutMs)
+    if (done) return
+    yield value
+  }
+}
+
+function openForm(request: FastifyRequest): AsyncIterator<Part> {
+  try {
+    return request.parts()[Symbol.asyncIterator]()
+  } catch (error) {
+    throw formInvalid(error)
+  }
+}
+
+async function nextPart(
+  request: FastifyRequest,
+  parts: AsyncIterator<Part>,
+  idleTimeoutMs: number,
+): Promise<IteratorResult<Part>> {
+  let timer: NodeJS.Timeout | undefined
+  const idle = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      const detail = `Nothing of the form came for ${idleTimeoutMs / 1000} s.`
+      reject(new LayergateError('idle_timeout', detail))
+    }, idleTimeoutMs)
+  })
+  try {
+    return await Promise.race([parts.next(), idle])
+  } catch (error) {
+    if (error instanceof LayergateError) throw error
+    if (request.raw.destroyed && !request.raw.complete) {
+      throw new LayergateError('client_aborted', 'The connection ended within the form.', {
+        cause: error,
+      })
+    }
+    throw formInvalid(error)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** busboy's errors carry no code, and a cut-off form would pass for a fault of ours. */
+function formInvalid(cause: unknown): LayergateError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new LayergateError('form_invalid', `The form cannot be read: ${why}.`, { cause })
+}

@@ -1,0 +1,28 @@
+import type { Forward, ForwardKey } from '../publish/forward-journal.ts'
+
+/** What a push is answered with once the layer is in ECR. */
+export function renderLayer({ key, ...forward }: Forward): object {
+  return {
+    repository: key.repository,
+    digest: key.digest,
+    sizeBytes: forward.sizeBytes,
+    state: forward.state === 'owed' ? 'verified' : forward.state,
+    alreadyPresent: forward.alreadyPresent,
+    parts: forward.parts,
+    attempts: forward.attempts,
+  }
+}
+
+/** A layer on its way, or as it is asked for later. */
+export function renderLayerState(forward: Forward): object {
+  return {
+    ...renderLayer(forward),
+    ...(forward.error && { error: forward.error }),
+    recordedAt: forward.recordedAt.toISOString(),
+    changedAt: forward.changedAt.toISOString(),
+  }
+}
+
+export function layerLocation({ repository, digest }: ForwardKey): string {
+  return `/v1/layers/${digest}?repository=${encodeURIComponent(repository)}`
+}

@@ -1,0 +1,50 @@
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorCode } from '../../registry/error-table.ts'
+import { LayergateError, toLayergateError } from '../../registry/errors.ts'
+import { problemContentType, toProblem } from '../problem.ts'
+import { settleBody } from '../request-body.ts'
+
+/** Fastify's own refusals, in our words. */
+const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'content_type_unsupported',
+  FST_ERR_CTP_INVALID_TYPE: 'content_type_unsupported',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_invalid',
+  FST_ERR_VALIDATION: 'request_invalid',
+  FST_ERR_BAD_URL: 'request_invalid',
+  FST_ERR_ASYNC_CONSTRAINT: 'request_invalid',
+}
+
+/** The one place that answers failures: unknown routes, Fastify's own errors, ours, and everything else. */
+export function answerErrors(app: FastifyInstance): void {
+  app.setNotFoundHandler((request) => {
+    throw new LayergateError('route_unknown', `${request.method} ${pathOf(request)} is not served.`)
+  })
+
+  app.setErrorHandler(async (thrown: FastifyError | Error, request, reply) => {
+    const error = translate(thrown)
+    await settleBody(request, reply)
+    return answer(error, request, reply)
+  })
+}
+
+function translate(thrown: FastifyError | Error): LayergateError {
+  const code = 'code' in thrown ? fastifyCodes[thrown.code] : undefined
+  return code ? new LayergateError(code, thrown.message) : toLayergateError(thrown)
+}
+
+function answer(error: LayergateError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (error.code === 'internal') request.log.error({ err: error.cause }, 'request failed')
+  if (error.facts.retryAfterSeconds !== undefined) {
+    reply.header('retry-after', error.facts.retryAfterSeconds)
+  }
+  return reply
+    .code(error.entry.status)
+    .type(problemContentType)
+    .send(JSON.stringify(toProblem(error, request.id)))
+}
+
+function pathOf(request: FastifyRequest): string {
+  const [path = ''] = request.url.split('?')
+  return path.length > 100 ? `${path.slice(0, 100)}…` : path
+}

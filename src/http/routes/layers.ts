@@ -1,0 +1,92 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Access } from '../../access/access.ts'
+import type { TakeLayer } from '../../ingest/layer-intake.ts'
+import { type Acceptance, forwardKey } from '../../publish/acceptance.ts'
+import type { FindLayer } from '../../reads/find-layer.ts'
+import { parseDigest } from '../../registry/digest.ts'
+import { LayergateError } from '../../registry/errors.ts'
+import type { Observer } from '../../registry/events.ts'
+import { formLayer } from '../form-layer.ts'
+import { queryValues, rawLayer, theRepository } from '../incoming-layer.ts'
+import { layerLocation, renderLayer, renderLayerState } from '../layer-view.ts'
+import { waitPreference } from '../prefer.ts'
+import { welcomeBody } from '../request-body.ts'
+import { requestSignal } from '../request-signal.ts'
+
+export interface LayerRoutes {
+  readonly access: Access
+  readonly observer: Observer
+  readonly takeLayer: TakeLayer
+  readonly acceptance: Acceptance
+  readonly findLayer: FindLayer
+  readonly idleTimeoutMs: number
+  /** Aborts when what is under way must end. */
+  readonly shutdown: AbortSignal
+}
+
+export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
+  const { access, observer, takeLayer, acceptance, findLayer } = ports
+
+  app.post('/v1/layers', { config: { operation: 'uploadLayer' } }, async (request, reply) => {
+    refuseContentEncoding(request)
+    const preference = waitPreference(request.headers['prefer'])
+    using scope = requestSignal(request, ports.shutdown)
+    const { signal } = scope
+
+    if (request.isMultipart()) welcomeBody(request, reply)
+    const incoming = request.isMultipart()
+      ? await formLayer(request, ports.idleTimeoutMs)
+      : rawLayer(request)
+    const grant = access.mayPush(incoming.repository)
+    observer.observe({ type: 'repository_seen', repository: grant.repository })
+
+    const announcement = { ...incoming, agent: grant.agent, requestId: request.id }
+    const recorded = await takeLayer(announcement, signal, async (intake) => {
+      welcomeBody(request, reply)
+      const received = await intake.receive(incoming.body)
+      return intake.finish(received, await incoming.rest(), {
+        check: (digest) => acceptance.check(grant, digest, signal),
+        record: (layer) => acceptance.record(grant, layer),
+      })
+    })
+
+    const forward = await acceptance.settled(recorded, preference.waitMs, signal)
+    if (forward.state === 'parked' && forward.error) {
+      throw new LayergateError(forward.error.code, forward.error.detail)
+    }
+    if (preference.applied) reply.header('preference-applied', preference.applied)
+    reply.header('location', layerLocation(forward.key))
+    if (forward.state !== 'forwarded') {
+      reply.code(202)
+      return renderLayerState(forward)
+    }
+    reply.code(201)
+    return renderLayer(forward)
+  })
+
+  app.get<{ Params: { digest: string } }>(
+    '/v1/layers/:digest',
+    { config: { operation: 'getLayer' } },
+    async (request) => {
+      const digest = parseDigest(request.params.digest)
+      const grant = access.mayPush(theRepository(queryValues(request, 'repository')))
+      const key = forwardKey(grant, digest)
+      const view = await findLayer(key)
+      if (view.state === 'known') return renderLayerState(view.forward)
+      if (view.state === 'receiving') {
+        return { repository: key.repository, digest, state: 'receiving' }
+      }
+      throw new LayergateError(
+        'layer_unknown',
+        `${digest} was not pushed to ${key.repository} here.`,
+      )
+    },
+  )
+}
+
+function refuseContentEncoding({ headers }: FastifyRequest): void {
+  const encoding = headers['content-encoding']
+  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
+  const detail = `The request says Content-Encoding: ${encoding}.`
+  throw new LayergateError('content_encoding_unsupported', detail)
+}
