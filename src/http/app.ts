@@ -4,7 +4,8 @@ import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import { formLimits } from './form-layer.ts'
 import type { InFlight } from './in-flight.ts'
-import { answerErrors } from './plugins/errors.ts'
+import { createClientErrors } from './plugins/client-errors.ts'
+import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { requestContext, requestId } from './plugins/request-context.ts'
 import { refuseOtherMethods } from './plugins/unsupported-methods.ts'
 import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
@@ -23,10 +24,13 @@ export interface AppPorts {
 
 /** The HTTP side, from top to bottom. It listens nowhere yet. */
 export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
+  const clientErrors = createClientErrors()
   const app = fastify({
     loggerInstance: ports.logger,
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestId,
+    frameworkErrors: answerFrameworkError,
+    clientErrorHandler: clientErrors.answer,
     exposeHeadRoutes: false,
     // Uploads may take hours: an idle clock of our own ends those that stand still.
     requestTimeout: 0,
@@ -38,6 +42,8 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
     const known = routes.get(url) ?? new Set()
     routes.set(url, new Set([...known, ...[method].flat()]))
   })
+
+  app.server.on('request', clientErrors.track)
 
   // Without a listener Node itself answers `Expect: 100-continue`, and the body comes before we have looked at the headers.
   app.server.on('checkContinue', (request, response) => app.routing(request, response))

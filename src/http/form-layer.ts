@@ -45,6 +45,7 @@ export async function formLayer(
     repository,
     ...(announced !== undefined && { expected: theDigest(fields.digest) }),
     body: file.file,
+    explain: (error) => formError(request, error),
     async rest() {
       if (await nextFile(parts, fields)) {
         throw new LayergateError('layer_part_repeated', 'A second file part followed the layer.')
@@ -93,7 +94,7 @@ function openForm(request: FastifyRequest): AsyncIterator<Part> {
   try {
     return request.parts()[Symbol.asyncIterator]()
   } catch (error) {
-    throw formInvalid(error)
+    throw formError(request, error)
   }
 }
 
@@ -112,20 +113,19 @@ async function nextPart(
   try {
     return await Promise.race([parts.next(), idle])
   } catch (error) {
-    if (error instanceof LayergateError) throw error
-    if (request.raw.destroyed && !request.raw.complete) {
-      throw new LayergateError('client_aborted', 'The connection ended within the form.', {
-        cause: error,
-      })
-    }
-    throw formInvalid(error)
+    throw formError(request, error)
   } finally {
     clearTimeout(timer)
   }
 }
 
 /** busboy's errors carry no code, and a cut-off form would pass for a fault of ours. */
-function formInvalid(cause: unknown): LayergateError {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new LayergateError('form_invalid', `The form cannot be read: ${why}.`, { cause })
+function formError(request: FastifyRequest, error: unknown): LayergateError {
+  if (error instanceof LayergateError) return error
+  if (request.raw.destroyed && !request.raw.complete) {
+    const detail = 'The connection ended within the form.'
+    return new LayergateError('client_aborted', detail, { cause: error })
+  }
+  const why = error instanceof Error ? error.message : String(error)
+  return new LayergateError('form_invalid', `The form cannot be read: ${why}.`, { cause: error })
 }

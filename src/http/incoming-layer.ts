@@ -14,6 +14,8 @@ export interface IncomingLayer {
   readonly expected?: Digest
   readonly sizeBytes?: number
   readonly body: Readable
+  /** What `body` failed with, in our words where they are more than those of the stream. */
+  explain(error: unknown): unknown
   /**
    * To be called once `body` was read: what was expected of it.
    *
@@ -33,6 +35,7 @@ export function rawLayer(request: FastifyRequest): IncomingLayer {
     expected,
     ...(sizeBytes !== undefined && { sizeBytes }),
     body: request.raw,
+    explain: (error) => error,
     rest: () => Promise.resolve(expected),
   }
 }

@@ -15,6 +15,16 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_ASYNC_CONSTRAINT: 'request_invalid',
 }
 
+/** For requests that Fastify refuses before any hook runs, such as those with a malformed path. */
+export function answerFrameworkError(
+  thrown: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  reply.header('x-request-id', request.id).header('connection', 'close')
+  void answer(translate(thrown), request, reply)
+}
+
 /** The one place that answers failures: unknown routes, Fastify's own errors, ours, and everything else. */
 export function answerErrors(app: FastifyInstance): void {
   app.setNotFoundHandler((request) => {

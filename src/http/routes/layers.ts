@@ -43,7 +43,9 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
     const announcement = { ...incoming, agent: grant.agent, requestId: request.id }
     const recorded = await takeLayer(announcement, signal, async (intake) => {
       welcomeBody(request, reply)
-      const received = await intake.receive(incoming.body)
+      const received = await intake.receive(incoming.body).catch((error: unknown) => {
+        throw incoming.explain(error)
+      })
       return intake.finish(received, await incoming.rest(), {
         check: (digest) => acceptance.check(grant, digest, signal),
         record: (layer) => acceptance.record(grant, layer),
