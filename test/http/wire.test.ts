@@ -1,0 +1,239 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import test from 'node:test'
+import { digestOf, layerBytes } from '../support/layers.ts'
+import { rawClient } from '../support/raw-http.ts'
+import { startService } from '../support/service.ts'
+import { until } from '../support/until.ts'
+
+const layer = layerBytes(200_000)
+const digest = digestOf(layer)
+const target = `/v1/layers?repository=team/app&digest=${digest}`
+
+function head(path: string, ...headers: readonly string[]): string {
+  return [`POST ${path} HTTP/1.1`, 'Host: layergate', ...headers, '', ''].join('\r\n')
+}
+
+test('a layer over the announced limit is refused before its body, and the connection closes', async (t) => {
+  const { port, calls } = await startService(t, { env: { LAYERGATE_MAX_LAYER: '100KiB' } })
+  const client = await rawClient(port)
+  client.write(head(target, `Content-Length: ${1024 ** 4}`))
+  const { status, headers } = await client.answer()
+  assert.equal(status, 413)
+  assert.equal(headers['connection'], 'close')
+  await once(client.socket, 'close')
+  assert.deepEqual(calls(), [])
+})
+
+test('Expect: 100-continue is answered with the refusal, not with a request for the body', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  let text = ''
+  client.socket.on('data', (chunk: string) => {
+    text += chunk
+  })
+  client.write(
+    head(
+      '/v1/layers?repository=team/app&digest=nonsense',
+      'Content-Length: 9',
+      'Expect: 100-continue',
+    ),
+  )
+  const { status, headers } = await client.answer()
+  assert.equal(status, 400)
+  assert.equal(headers['connection'], 'close')
+  assert.doesNotMatch(text, /100 Continue/)
+})
+
+test('Expect: 100-continue gets its 100 when the layer is welcome', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  client.write(head(target, `Content-Length: ${layer.length}`, 'Expect: 100-continue'))
+  const [first] = await once(client.socket, 'data')
+  assert.match(String(first), /^HTTP\/1\.1 100 Continue/)
+  client.write(layer)
+  assert.equal((await client.answer()).status, 201)
+  client.socket.destroy()
+})
+
+test('a client that sends less than it announced and stays silent gets 408', async (t) => {
+  const { port, calls, spooledFiles } = await startService(t, {
+    env: { LAYERGATE_UPLOAD_IDLE: '200ms' },
+  })
+  const client = await rawClient(port)
+  client.write(head(target, `Content-Length: ${layer.length}`))
+  client.write(layer.subarray(0, 1000))
+  const { status, headers, body } = await client.answer()
+  assert.equal(status, 408)
+  assert.equal(body['code'], 'idle_timeout')
+  assert.equal(headers['connection'], 'close')
+  assert.deepEqual(calls(), [])
+  assert.deepEqual(await spooledFiles(), [])
+})
+
+test('a form that stands still before its file gets 408 as well', async (t) => {
+  const { port } = await startService(t, { env: { LAYERGATE_UPLOAD_IDLE: '200ms' } })
+  const client = await rawClient(port)
+  client.write(
+    head(target, 'Content-Length: 5000', 'Content-Type: multipart/form-data; boundary=xyz'),
+  )
+  client.write('--xyz\r\n')
+  assert.equal((await client.answer()).status, 408)
+})
+
+test('a client that is gone in the middle leaves nothing, and is counted as aborted', async (t) => {
+  const { port, calls, spooledFiles, metric } = await startService(t)
+  const client = await rawClient(port)
+  client.write(head(target, `Content-Length: ${layer.length}`))
+  client.write(layer.subarray(0, 100_000))
+  await until('the upload is in the spool', async () => (await spooledFiles()).length === 1)
+  client.socket.destroy()
+
+  const labels = 'repository="team/app",agent="anonymous",entry="raw",outcome="aborted"'
+  await until('the abort is counted', async () => {
+    return (await metric(`layergate_layer_uploads_total{${labels}}`)) === 1
+  })
+  assert.deepEqual(await spooledFiles(), [])
+  assert.deepEqual(calls(), [])
+  assert.equal(await metric('layergate_uploads_in_progress'), 0)
+})
+
+test('a form that is cut off leaves nothing', async (t) => {
+  const { port, calls, spooledFiles, metric } = await startService(t)
+  const client = await rawClient(port)
+  client.write(
+    head(target, 'Transfer-Encoding: chunked', 'Content-Type: multipart/form-data; boundary=xyz'),
+  )
+  const part =
+    '--xyz\r\nContent-Disposition: form-data; name="layer"; filename="l"\r\n\r\n' +
+    'x'.repeat(70_000)
+  client.write(`${part.length.toString(16)}\r\n${part}\r\n`)
+  await until('the upload is in the spool', async () => (await spooledFiles()).length === 1)
+  client.socket.destroy()
+
+  const labels = 'repository="team/app",agent="anonymous",entry="multipart",outcome="aborted"'
+  await until('the abort is counted', async () => {
+    return (await metric(`layergate_layer_uploads_total{${labels}}`)) === 1
+  })
+  assert.deepEqual(await spooledFiles(), [])
+  assert.deepEqual(calls(), [])
+})
+
+test('a form that ends before its closing boundary is refused', async (t) => {
+  const { port, spooledFiles } = await startService(t)
+  const client = await rawClient(port)
+  const form = '--xyz\r\nContent-Disposition: form-data; name="layer"; filename="l"\r\n\r\nbytes'
+  client.write(
+    head(
+      target,
+      `Content-Length: ${form.length}`,
+      'Content-Type: multipart/form-data; boundary=xyz',
+    ) + form,
+  )
+  const { status, body } = await client.answer()
+  assert.equal(status, 400)
+  assert.equal(body['code'], 'form_invalid')
+  assert.deepEqual(await spooledFiles(), [])
+  client.socket.destroy()
+})
+
+test('bytes beyond the announced length do not become part of the layer', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  client.write(head(target, `Content-Length: ${layer.length - 1}`))
+  client.write(layer)
+  const { status, body } = await client.answer()
+  assert.equal(status, 400)
+  assert.equal(body['code'], 'digest_mismatch')
+  client.socket.destroy()
+})
+
+test('a refused body is drained, so that a client which is still sending reads the answer', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  client.write(
+    head('/v1/layers?repository=team/app&digest=nonsense', `Content-Length: ${layer.length}`),
+  )
+  client.write(layer)
+  const { status, headers } = await client.answer()
+  assert.equal(status, 400)
+  assert.notEqual(headers['connection'], 'close')
+  client.socket.destroy()
+})
+
+test('what is not HTTP gets a problem as its answer', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  client.write('nonsense\r\n\r\n')
+  const { status, body } = await client.answer()
+  assert.equal(status, 400)
+  assert.equal(body['code'], 'request_invalid')
+})
+
+test('uploads beyond the limit wait unread and are then answered 503', async (t) => {
+  const { port, metric } = await startService(t, {
+    env: { LAYERGATE_MAX_UPLOADS: '1', LAYERGATE_QUEUE_WAIT: '200ms' },
+  })
+  const first = await rawClient(port)
+  first.write(head(target, `Content-Length: ${layer.length}`))
+  await until(
+    'the first has the place',
+    async () => (await metric('layergate_uploads_in_progress')) === 1,
+  )
+  const second = await rawClient(port)
+  second.write(head(target, `Content-Length: ${layer.length}`, 'Expect: 100-continue'))
+  const { status, headers, body } = await second.answer()
+  assert.equal(status, 503)
+  assert.equal(body['code'], 'overloaded')
+  assert.ok(Number(headers['retry-after']) > 0)
+
+  first.write(layer)
+  assert.equal((await first.answer()).status, 201)
+  first.socket.destroy()
+})
+
+test('an upload that waits gets the place that becomes free', async (t) => {
+  const { port, metric } = await startService(t, { env: { LAYERGATE_MAX_UPLOADS: '1' } })
+  const first = await rawClient(port)
+  first.write(head(target, `Content-Length: ${layer.length}`))
+  await until(
+    'the first has the place',
+    async () => (await metric('layergate_uploads_in_progress')) === 1,
+  )
+  const second = await rawClient(port)
+  second.write(head(target, `Content-Length: ${layer.length}`))
+  second.write(layer)
+  await until('the second waits', async () => (await metric('layergate_uploads_waiting')) === 1)
+  first.write(layer)
+  assert.equal((await first.answer()).status, 201)
+  assert.equal((await second.answer()).status, 201)
+  first.socket.destroy()
+  second.socket.destroy()
+})
+
+test('a spool without room answers 503 before the body is read', async (t) => {
+  const { port, calls, spooledFiles } = await startService(t, {
+    env: { LAYERGATE_SPOOL_MAX: '100KiB', LAYERGATE_QUEUE_WAIT: '200ms' },
+  })
+  const client = await rawClient(port)
+  client.write(head(target, `Content-Length: ${layer.length}`, 'Expect: 100-continue'))
+  const { status, headers, body } = await client.answer()
+  assert.equal(status, 503)
+  assert.equal(body['code'], 'spool_full')
+  assert.ok(Number(headers['retry-after']) > 0)
+  assert.deepEqual(calls(), [])
+  assert.deepEqual(await spooledFiles(), [])
+})
+
+test('cached layers make room for new ones', async (t) => {
+  const { request, spooledFiles } = await startService(t, {
+    env: { LAYERGATE_SPOOL_MAX: '300KiB' },
+  })
+  const other = layerBytes(200_000, 2)
+  assert.equal((await request.post(target).send(layer)).status, 201)
+  const answer = await request
+    .post(`/v1/layers?repository=team/app&digest=${digestOf(other)}`)
+    .send(other)
+  assert.equal(answer.status, 201)
+  assert.equal((await spooledFiles()).length, 1)
+})
