@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { env, execPath, stderr } from 'node:process'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { loadConfig } from '../config/config.ts'
+import { type Served, serve } from './serve.ts'
+
+/** The quick start: the service, and beside it the ECR Public sandbox in a process of its own. */
+export async function runStart(_args: string[]): Promise<void> {
+  const config = loadConfig({ ...env, LAYERGATE_UPSTREAM: 'sandbox' })
+  const { endpoint } = config.upstream
+  const sandbox = await startSandboxProcess(endpoint?.port || '8081', config.storage.dataDir)
+  const served = await serve(config, sandbox.stop)
+  stderr.write(welcome(served, sandbox.url))
+}
+
+interface SandboxProcess {
+  readonly url: string
+  stop(): Promise<void>
+}
+
+async function startSandboxProcess(port: string, dataDir: string): Promise<SandboxProcess> {
+  const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+  const args = [
+    main,
+    'sandbox',
+    '--any-repository',
+    '--port',
+    port,
+    '--data-dir',
+    `${dataDir}/sandbox`,
+  ]
+  // Its own process group, so that Ctrl-C reaches the service first, which stops the sandbox last.
+  const child = spawn(execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  process.once('exit', () => child.kill())
+  const exited = once(child, 'exit')
+
+  for await (const line of createInterface({ input: child.stdout })) {
+    const { msg, url } = JSON.parse(line)
+    if (msg !== 'listening') continue
+    child.stdout.resume()
+    return {
+      url,
+      async stop() {
+        child.kill()
+        await exited
+      },
+    }
+  }
+  throw new Error('The sandbox did not start; its own words are above.')
+}
+
+function welcome({ url, adminUrl }: Served, sandboxUrl: string): string {
+  const layer = 'hello, layer'
+  const digest = `sha256:${createHash('sha256').update(layer).digest('hex')}`
+  const target = `${url}/v1/layers?repository=demo/app`
+  return `
+Layergate listens on ${url} and forwards to an ECR Public sandbox on ${sandboxUrl}.
+No AWS account is used, and nobody is asked who they are.
+
+Push a first layer:
+  printf '${layer}' | curl --data-binary @- '${target}&digest=${digest}'
+
+Push a file of yours:
+  curl -X POST -T layer.tar.gz "${target}&digest=sha256:$(sha256sum layer.tar.gz | cut -d' ' -f1)"
+
+See it refused (the digest is that of other bytes), and see what reached "AWS" (nothing of it):
+  printf 'damaged' | curl --data-binary @- '${target}&digest=${digest}'
+  curl '${sandboxUrl}/_sandbox/calls'
+
+Metrics: ${adminUrl}/metrics
+
+`
+}
