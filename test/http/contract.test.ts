@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict'
+import { readFile, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'node:test'
+import fastify from 'fastify'
+import { type LayerRoutes, layerRoutes } from '../../src/http/routes/layers.ts'
+import { type SystemRoutes, systemRoutes } from '../../src/http/routes/system.ts'
+import { digestOf, layerBytes } from '../support/layers.ts'
+import { loadContract } from '../support/openapi.ts'
+import { rawClient } from '../support/raw-http.ts'
+import { type RunningService, type ServiceOptions, startService } from '../support/service.ts'
+
+const contract = await loadContract()
+const layer = layerBytes(20_000)
+const digest = digestOf(layer)
+const push = `/v1/layers?repository=team/app&digest=${digest}`
+const state = `/v1/layers/${digest}?repository=team/app`
+
+interface Scenario {
+  readonly operation: string
+  readonly status: number
+  readonly send: (service: RunningService) => Promise<Response>
+  readonly options?: ServiceOptions
+}
+
+const post =
+  (path: string, init: RequestInit = {}) =>
+  (service: RunningService) =>
+    fetch(`${service.url}${path}`, { method: 'POST', body: layer, ...init })
+const get = (path: string) => (service: RunningService) => fetch(`${service.url}${path}`)
+
+/** Has the sandbox answer a call with an exception, whenever it is made. */
+function answering(operation: string, name: string) {
+  return async (service: RunningService) => {
+    service.sandbox.addFault({ operation, call: 'every', fault: { kind: 'exception', name } })
+    return post(push)(service)
+  }
+}
+
+/** One way to see each answer that is documented. */
+const scenarios: readonly Scenario[] = [
+  { operation: 'uploadLayer', status: 201, send: post(push) },
+  {
+    operation: 'uploadLayer',
+    status: 202,
+    send: post(push, { headers: { prefer: 'respond-async' } }),
+  },
+  { operation: 'uploadLayer', status: 400, send: post(push, { body: 'other bytes' }) },
+  {
+    operation: 'uploadLayer',
+    status: 403,
+    send: answering('UploadLayerPart', 'LimitExceededException'),
+  },
+  {
+    operation: 'uploadLayer',
+    status: 404,
+    send: post(`/v1/layers?repository=team/missing&digest=${digest}`),
+  },
+  {
+    operation: 'uploadLayer',
+    status: 408,
+    async send({ port }) {
+      const client = await rawClient(port)
+      client.write(`POST ${push} HTTP/1.1\r\nHost: layergate\r\nContent-Length: 10\r\n\r\n`)
+      const { status, headers, body } = await client.answer()
+      return new Response(JSON.stringify(body), { status, headers })
+    },
+    options: { env: { LAYERGATE_UPLOAD_IDLE: '100ms' } },
+  },
+  {
+    operation: 'uploadLayer',
+    status: 413,
+    send: post(push),
+    options: { env: { LAYERGATE_MAX_LAYER: '1KiB' } },
+  },
+  {
+    operation: 'uploadLayer',
+    status: 415,
+    send: post(push, { headers: { 'content-encoding': 'gzip' } }),
+  },
+  {
+    operation: 'uploadLayer',
+    status: 500,
+    async send(service) {
+      await rm(join(service.dataDir, 'uploads'), { recursive: true })
+      return post(push)(service)
+    },
+  },
+  {
+    operation: 'uploadLayer',
+    status: 502,
+    send: answering('InitiateLayerUpload', 'AccessDeniedException'),
+  },
+  {
+    operation: 'uploadLayer',
+    status: 503,
+    async send(service) {
+      service.service.drain()
+      return post(push)(service)
+    },
+  },
+  {
+    operation: 'getLayer',
+    status: 200,
+    async send(service) {
+      await post(push)(service)
+      return get(state)(service)
+    },
+  },
+  { operation: 'getLayer', status: 400, send: get(`/v1/layers/${digest}`) },
+  { operation: 'getLayer', status: 404, send: get(state) },
+  { operation: 'getHealth', status: 200, send: get('/healthz') },
+  { operation: 'getReadiness', status: 200, send: get('/readyz') },
+  {
+    operation: 'getReadiness',
+    status: 503,
+    async send(service) {
+      service.service.drain()
+      return get('/readyz')(service)
+    },
+  },
+  { operation: 'getMetrics', status: 200, send: get('/metrics') },
+  { operation: 'getOpenapi', status: 200, send: get('/openapi.yaml') },
+]
+
+for (const { operation, status, send, options } of scenarios) {
+  test(`${operation} answers ${status} as openapi.yaml says`, async (t) => {
+    const answer = await send(await startService(t, options))
+    assert.equal(answer.status, status)
+    const text = await answer.text()
+    const problems = contract.problems(operation, { status, headers: answer.headers, text })
+    assert.deepEqual(problems, [])
+  })
+}
+
+test('every documented answer has a scenario above, and no other', () => {
+  const seen = scenarios.map(({ operation, status }) => `${operation} ${status}`)
+  assert.deepEqual(new Set(seen), contract.documented)
+})
+
+test('the routes are those of openapi.yaml', () => {
+  const routes = new Map<string, string>()
+  const app = fastify({ exposeHeadRoutes: false })
+  app.addHook('onRoute', ({ method, url, config }) => {
+    routes.set(config?.operation ?? 'none', `${[method].flat().join()} ${url}`)
+  })
+  systemRoutes(app, {} as SystemRoutes)
+  layerRoutes(app, {} as LayerRoutes)
+  assert.deepEqual(routes, contract.routes)
+})
+
+test('the validator finds an answer that breaks its promise', async () => {
+  const headers = new Headers({ 'content-type': 'application/json', 'x-request-id': 'a' })
+  const problems = contract.problems('getHealth', {
+    status: 200,
+    headers,
+    text: '{"status":"bad"}',
+  })
+  assert.match(problems.join(), /status/)
+  assert.notDeepEqual(contract.problems('getHealth', { status: 418, headers, text: '' }), [])
+})
+
+test('the served openapi.yaml is the one in the repository', async (t) => {
+  const { url } = await startService(t)
+  const served = await (await fetch(`${url}/openapi.yaml`)).text()
+  assert.equal(served, await readFile(new URL('../../openapi.yaml', import.meta.url), 'utf8'))
+})
