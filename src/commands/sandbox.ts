@@ -1,0 +1,61 @@
+import { once } from 'node:events'
+import { parseArgs } from 'node:util'
+import { startSandbox } from '../sandbox/sandbox.ts'
+
+const usage = `Usage: layergate sandbox [options]
+
+Runs a stand-in for the JSON API of Amazon ECR Public until SIGTERM or SIGINT.
+
+  --host HOST         address to listen on (127.0.0.1)
+  --port PORT         port to listen on, 0 for a free one (8081)
+  --data-dir DIR      keep state and layers in DIR (default: in memory)
+  --repository NAME   a repository that exists from the start; may be repeated
+  --any-repository    create every repository when a call first names it
+  --quotas aws        throttle as the ECR Public quotas say
+  --help              this text
+`
+
+/**
+ * The command `sandbox`: resolves when a signal has ended it.
+ * @throws TypeError, RangeError when the arguments make no sense
+ */
+export async function runSandbox(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      host: { type: 'string', default: '127.0.0.1' },
+      port: { type: 'string', default: '8081' },
+      'data-dir': { type: 'string' },
+      repository: { type: 'string', multiple: true, default: [] },
+      'any-repository': { type: 'boolean', default: false },
+      quotas: { type: 'string', default: 'off' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) {
+    process.stdout.write(usage)
+    return
+  }
+  const dataDir = values['data-dir']
+  const sandbox = await startSandbox({
+    host: values.host,
+    port: parsePort(values.port),
+    repositories: values.repository,
+    switches: { anyRepository: values['any-repository'], quotas: parseQuotas(values.quotas) },
+    ...(dataDir === undefined ? {} : { dataDir }),
+  })
+  process.stdout.write(`${JSON.stringify({ msg: 'listening', url: sandbox.url })}\n`)
+  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  await sandbox.close()
+}
+
+function parsePort(text: string): number {
+  const port = Number(text)
+  if (/^[0-9]+$/.test(text) && port <= 65_535) return port
+  throw new RangeError(`--port must be a number from 0 to 65535, not '${text}'`)
+}
+
+function parseQuotas(text: string): 'off' | 'aws' {
+  if (text === 'off' || text === 'aws') return text
+  throw new RangeError(`--quotas must be aws or off, not '${text}'`)
+}

@@ -1,0 +1,14 @@
+export interface SandboxCredentials {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  /** Temporary credentials: the request must carry and sign this token. */
+  readonly sessionToken?: string
+  /** From this time on, calls are answered ExpiredTokenException. */
+  readonly expiresAtMs?: number
+}
+
+/** What the sandbox accepts unless told otherwise: known to everybody, good for nothing else. */
+export const sandboxCredentials: SandboxCredentials = {
+  accessKeyId: 'AKIDLAYERGATESANDBOX',
+  secretAccessKey: 'layergate-sandbox-secret',
+}
