@@ -1,0 +1,169 @@
+import type { SpoolWriter } from '../../layers/spool.ts'
+import { LayergateError } from '../../registry/errors.ts'
+import { writeAll } from './batch.ts'
+import { toSpoolError } from '../storage-error.ts'
+import type { OpenFile } from './files.ts'
+import type { Space } from './space.ts'
+
+/** How far the write head runs ahead of the last sync: what a flush has left to sync stays small. */
+const syncEveryBytes = 64 * 1024 * 1024
+
+export interface SpoolWriterOptions {
+  readonly file: OpenFile
+  readonly space: Space
+  /** Taken from `space` already. */
+  readonly reservedBytes: number
+  readonly batchBytes: () => number
+  /** Makes the name of the file durable. */
+  readonly syncName: () => Promise<void>
+  /** Called once, when the file is closed. */
+  readonly onClosed: (kept: KeptUpload) => void
+}
+
+/** What a closed upload left behind. */
+export interface KeptUpload {
+  readonly storedBytes: number
+  readonly isDurable: boolean
+  /** Set when a sync failed: whatever the file holds cannot be trusted any more. */
+  readonly condemned?: LayergateError
+}
+
+/**
+ * Collects chunks into batches and writes each with one call while the next one fills; one write is in
+ * flight at most. After a failure every further call fails with it.
+ */
+export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
+  const { file, space } = options
+  let filling: Uint8Array[] = []
+  let fillingBytes = 0
+  let takenBytes = 0
+  let writing: Promise<void> | undefined
+  let syncing = Promise.resolve()
+  let nameSynced = false
+  let reservedBytes = options.reservedBytes
+  let writtenBytes = 0
+  let syncStartedBytes = 0
+  let flushedBytes = 0
+  let failure: LayergateError | undefined
+  let condemned: LayergateError | undefined
+  let closed: Promise<void> | undefined
+
+  function requireWorking(): void {
+    if (failure) throw failure
+    if (closed) throw new Error('The spool writer is closed.')
+  }
+
+  /**
+   * Data that a failed fsync could not write may have been dropped from the page cache, so that the next
+   * fsync succeeds without it (https://wiki.postgresql.org/wiki/Fsync_Errors): there is no second try.
+   */
+  async function sync(call: () => Promise<void>): Promise<void> {
+    try {
+      await call()
+    } catch (error) {
+      condemned ??= toSpoolError(error)
+      failure ??= condemned
+    }
+  }
+
+  async function writeBatch(chunks: readonly Uint8Array[], endBytes: number): Promise<void> {
+    try {
+      await writeAll(file, chunks, writtenBytes)
+      writtenBytes = endBytes
+    } catch (error) {
+      failure ??= toSpoolError(error)
+      return
+    }
+    if (writtenBytes - syncStartedBytes < syncEveryBytes) return
+    await syncing
+    syncStartedBytes = writtenBytes
+    syncing = sync(file.datasync)
+  }
+
+  function startBatch(): void {
+    const chunks = filling
+    filling = []
+    fillingBytes = 0
+    try {
+      reserveUpTo(takenBytes)
+    } catch (error) {
+      failure = toSpoolError(error)
+      throw failure
+    }
+    writing = writeBatch(chunks, takenBytes).finally(() => {
+      writing = undefined
+    })
+  }
+
+  function reserveUpTo(sizeBytes: number): void {
+    if (sizeBytes <= reservedBytes) return
+    space.take(sizeBytes - reservedBytes)
+    reservedBytes = sizeBytes
+  }
+
+  async function close(): Promise<void> {
+    await writing
+    await syncing
+    try {
+      if (writtenBytes > flushedBytes || failure) await file.truncate(flushedBytes)
+    } finally {
+      await file.close()
+      space.give(reservedBytes - flushedBytes)
+      options.onClosed({
+        storedBytes: flushedBytes,
+        isDurable: nameSynced && writtenBytes === flushedBytes,
+        ...(condemned && { condemned }),
+      })
+    }
+  }
+
+  return {
+    async write(chunk) {
+      requireWorking()
+      if (chunk.length === 0) return
+      filling.push(chunk)
+      fillingBytes += chunk.length
+      takenBytes += chunk.length
+      if (fillingBytes < options.batchBytes()) return
+      await writing
+      requireWorking()
+      if (!writing) startBatch()
+    },
+
+    async reserve(bytes) {
+      requireWorking()
+      reserveUpTo(Math.max(reservedBytes, takenBytes) + bytes)
+    },
+
+    async flush() {
+      requireWorking()
+      while (writing || filling.length > 0) {
+        if (!writing) startBatch()
+        await writing
+        requireWorking()
+      }
+      await syncing
+      await requireSize()
+      await sync(file.datasync)
+      if (!nameSynced) await sync(options.syncName)
+      requireWorking()
+      nameSynced = true
+      flushedBytes = writtenBytes
+      return flushedBytes
+    },
+
+    [Symbol.asyncDispose]() {
+      closed ??= close()
+      return closed
+    },
+  }
+
+  async function requireSize(): Promise<void> {
+    const sizeBytes = await file.sizeBytes()
+    if (sizeBytes === writtenBytes) return
+    failure = new LayergateError('internal', 'The spool could not be written.', {
+      cause: new Error(`${writtenBytes} bytes were written, but the file has ${sizeBytes}.`),
+    })
+    throw failure
+  }
+}

@@ -1,0 +1,29 @@
+import { join } from 'node:path'
+import { isUploadId, type UploadId } from '../../registry/upload-id.ts'
+import type { Files, OpenFile } from './files.ts'
+
+/** The folder of all bytes: one file for each upload, named by its id, before it is sealed and after. */
+export interface UploadFolder {
+  create(id: UploadId): Promise<OpenFile>
+  open(id: UploadId): Promise<OpenFile>
+  /** `undefined` when there is no such file. */
+  sizeBytes(id: UploadId): Promise<number | undefined>
+  remove(id: UploadId): Promise<void>
+  /** Makes the names in the folder durable. */
+  readonly sync: () => Promise<void>
+  /** The uploads that have a file; files of other names are not ours. */
+  list(): Promise<readonly UploadId[]>
+}
+
+export async function openUploadFolder(files: Files, directory: string): Promise<UploadFolder> {
+  await files.makeDirectory(directory)
+  const pathOf = (id: UploadId) => join(directory, id)
+  return {
+    create: (id) => files.create(pathOf(id)),
+    open: (id) => files.open(pathOf(id)),
+    sizeBytes: (id) => files.sizeBytes(pathOf(id)),
+    remove: (id) => files.unlink(pathOf(id)),
+    sync: () => files.syncDirectory(directory),
+    list: async () => (await files.list(directory)).filter(isUploadId),
+  }
+}

@@ -1,0 +1,106 @@
+import { join, resolve } from 'node:path'
+import type { UploadSessions } from '../ingest/upload-sessions.ts'
+import type { Spool } from '../layers/spool.ts'
+import type { ForwardJournal } from '../publish/forward-journal.ts'
+import { LayergateError } from '../registry/errors.ts'
+import { defaultCapacityBytes } from './capacity.ts'
+import { createDiskSpool } from './disk/disk-spool.ts'
+import { type Files, nodeFiles } from './disk/files.ts'
+import { takeInventory } from './disk/inventory.ts'
+import { createSpace } from './disk/space.ts'
+import { openUploadFolder } from './disk/upload-folder.ts'
+import type { Log } from './log.ts'
+import { type Journal, openJournal } from './sqlite/journal.ts'
+import { openForwardJournal } from './sqlite/sqlite-forward-journal.ts'
+import { createSealedIndex } from './sqlite/sqlite-sealed-index.ts'
+import { createUploadSessions } from './sqlite/sqlite-upload-sessions.ts'
+
+export interface EmbeddedStorageOptions {
+  /** One local file system; held by one process at a time. */
+  readonly dataDir: string
+  /** What the spool may fill; by default as `defaultCapacityBytes` has it. */
+  readonly capacityBytes?: number
+  /** For the bytes of all uploads on their way to the disk. */
+  readonly memoryBytes?: number
+  /** How long to wait for a process that holds the folder. */
+  readonly lockWaitMs?: number
+  readonly now?: () => Date
+  readonly files?: Files
+  readonly log: Log
+  /** Called once when the journal's thread dies: nothing can be stored any more. */
+  readonly onFailure: (error: Error) => void
+}
+
+export interface EmbeddedStorage {
+  readonly spool: Spool
+  readonly sessions: UploadSessions
+  readonly forwards: ForwardJournal
+  /** How many transactions the journal committed so far. */
+  readonly commits: () => number
+  /**
+   * Refuses whoever still waits, closes what is open, answers what was asked of the journal before, and gives
+   * the folder free.
+   */
+  readonly close: () => Promise<void>
+}
+
+const defaultMemoryBytes = 64 * 1024 * 1024
+const defaultLockWaitMs = 60_000
+
+/**
+ * Storage in one folder: a SQLite journal and one file for each layer.
+ *
+ * @throws Error when another process holds the folder, or a newer version wrote it
+ */
+export async function openEmbeddedStorage(
+  options: EmbeddedStorageOptions,
+): Promise<EmbeddedStorage> {
+  const { lockWaitMs = defaultLockWaitMs, files = nodeFiles, onFailure } = options
+  const dataDir = resolve(options.dataDir)
+  await files.makeDirectory(dataDir)
+  const journal = await openJournal({
+    path: join(dataDir, 'journal.sqlite'),
+    lockWaitMs,
+    onFailure,
+  })
+  try {
+    await files.syncDirectory(dataDir)
+    return await openOver(journal, files, dataDir, options)
+  } catch (error) {
+    await journal.close()
+    throw error
+  }
+}
+
+async function openOver(
+  journal: Journal,
+  files: Files,
+  dataDir: string,
+  options: EmbeddedStorageOptions,
+): Promise<EmbeddedStorage> {
+  const { memoryBytes = defaultMemoryBytes, now = () => new Date(), log } = options
+  const sessions = createUploadSessions(journal, now)
+  const forwards = await openForwardJournal(journal, now)
+  const index = createSealedIndex(journal, now)
+  const folder = await openUploadFolder(files, join(dataDir, 'uploads'))
+
+  const openUploads = new Set((await sessions.open()).map(({ id }) => id))
+  const inventory = await takeInventory(folder, index, openUploads, log)
+  const capacityBytes =
+    options.capacityBytes ?? defaultCapacityBytes(await files.disk(dataDir), inventory.storedBytes)
+  const space = createSpace(capacityBytes, inventory.storedBytes)
+  const spool = createDiskSpool({ folder, index, space, inventory, memoryBytes })
+
+  return {
+    spool,
+    sessions,
+    forwards,
+    commits: () => journal.commits(),
+
+    async close() {
+      await forwards.close(new LayergateError('shutting_down', 'The storage is being closed.'))
+      await spool.close()
+      await journal.close()
+    },
+  }
+}

@@ -1,0 +1,78 @@
+import type { ForwardClaim } from '../../publish/forward-journal.ts'
+import { createWaitList } from '../wait-list.ts'
+
+/** Those who wait for a forward to work on, first come first served. */
+export interface ClaimQueue {
+  readonly claim: (signal: AbortSignal) => Promise<ForwardClaim>
+  /** Something may have become due. */
+  readonly wake: () => void
+  /** Refuses those who wait with `reason`. */
+  readonly close: (reason: Error) => Promise<void>
+}
+
+export interface ClaimQueueOptions {
+  /** Claims what is due, `limit` forwards at most, the longest due first. */
+  readonly takeDue: (limit: number) => Promise<Due>
+  readonly now: () => Date
+}
+
+export interface Due {
+  readonly claims: readonly ForwardClaim[]
+  /** When the earliest of the others is due. */
+  readonly nextDueAt?: Date
+}
+
+/** Longer delays overflow in Node and fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
+const maxDelayMs = 2 ** 31 - 1
+
+export function createClaimQueue({ takeDue, now }: ClaimQueueOptions): ClaimQueue {
+  const claimers = createWaitList<ForwardClaim>()
+  let handingOut: Promise<void> | undefined
+  let isStale = false
+  let timer: NodeJS.Timeout | undefined
+
+  function wake(): void {
+    isStale = true
+    handingOut ??= Promise.resolve().then(handOut)
+  }
+
+  async function handOut(): Promise<void> {
+    clearTimeout(timer)
+    try {
+      while (isStale && claimers.size > 0) {
+        isStale = false
+        const { claims, nextDueAt } = await takeDue(claimers.size)
+        for (const claim of claims) {
+          if (!claimers.answerFirst(claim)) await claim.release()
+        }
+        if (nextDueAt) wakeAt(nextDueAt)
+      }
+    } catch (error) {
+      claimers.refuseAll(error)
+    }
+    // In the same turn in which the loop ended: a wake that comes later must not be taken for one that it saw.
+    handingOut = undefined
+  }
+
+  function wakeAt(due: Date): void {
+    clearTimeout(timer)
+    const delayMs = due.getTime() - now().getTime()
+    timer = setTimeout(wake, Math.min(Math.max(0, delayMs), maxDelayMs))
+  }
+
+  return {
+    claim(signal) {
+      const claim = claimers.join(signal)
+      wake()
+      return claim
+    },
+
+    wake,
+
+    async close(reason) {
+      claimers.refuseAll(reason)
+      await handingOut
+      clearTimeout(timer)
+    },
+  }
+}

@@ -1,0 +1,126 @@
+import type { ForwardError, ForwardKey, Published } from '../../publish/forward-journal.ts'
+import type { Digest } from '../../registry/digest.ts'
+import type { Statement } from './messages.ts'
+
+const byKey = 'registry = :registry AND repository = :repository AND digest = :digest'
+
+/** As the partial index spells it; SQLite recognises no other spelling. */
+const claimable = `state IN ('owed', 'parked')`
+const due = `${claimable} AND due_at <= :now ORDER BY due_at, id LIMIT :limit`
+
+export function findForward({ registry, repository, digest }: ForwardKey): Statement {
+  return {
+    sql: `SELECT * FROM forwards WHERE ${byKey}`,
+    parameters: { registry, repository, digest },
+  }
+}
+
+/** Leaves a forward in flight as it is. */
+export function recordForward(
+  { registry, repository, digest }: ForwardKey,
+  agent: string,
+  sizeBytes: number,
+  now: number,
+): Statement {
+  return {
+    sql: `
+      INSERT INTO forwards
+        (registry, repository, digest, state, agent, size_bytes, due_at, recorded_at, changed_at)
+      VALUES (:registry, :repository, :digest, 'owed', :agent, :sizeBytes, :now, :now, :now)
+      ON CONFLICT (registry, repository, digest) DO UPDATE SET
+        state = 'owed', agent = :agent, size_bytes = :sizeBytes,
+        already_present = 0, parts = 0, attempts = 0, error_code = NULL, error_detail = NULL,
+        due_at = :now, recorded_at = :now, changed_at = :now
+      WHERE state <> 'forwarding'`,
+    parameters: { registry, repository, digest, agent, sizeBytes, now },
+  }
+}
+
+/** The rows as they were before `claimDueForwards`, which takes the same ones. */
+export function selectDueForwards(limit: number, now: number): Statement {
+  return { sql: `SELECT * FROM forwards WHERE ${due}`, parameters: { limit, now } }
+}
+
+export function claimDueForwards(limit: number, now: number): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET state = 'forwarding', changed_at = :now
+      WHERE id IN (SELECT id FROM forwards WHERE ${due})`,
+    parameters: { limit, now },
+  }
+}
+
+export function selectNextDue(): Statement {
+  return {
+    sql: `SELECT due_at FROM forwards WHERE ${claimable} ORDER BY due_at LIMIT 1`,
+    parameters: {},
+  }
+}
+
+/** Claims of a process that died. */
+export function reclaimForwards(now: number): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET state = 'owed', due_at = :now, changed_at = :now
+      WHERE state = 'forwarding'`,
+    parameters: { now },
+  }
+}
+
+export function completeForward(id: number, published: Published, now: number): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET
+        state = 'forwarded', already_present = :alreadyPresent, parts = :parts,
+        attempts = attempts + :attempts, error_code = NULL, error_detail = NULL, changed_at = :now
+      WHERE id = :id RETURNING *`,
+    parameters: {
+      id,
+      alreadyPresent: published.alreadyPresent ? 1 : 0,
+      parts: published.parts,
+      attempts: published.attempts,
+      now,
+    },
+  }
+}
+
+export function failForward(
+  id: number,
+  state: 'owed' | 'parked',
+  error: ForwardError,
+  attempts: number,
+  dueAt: number,
+  now: number,
+): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET
+        state = :state, attempts = attempts + :attempts,
+        error_code = :code, error_detail = :detail, due_at = :dueAt, changed_at = :now
+      WHERE id = :id RETURNING *`,
+    parameters: { id, state, attempts, code: error.code, detail: error.detail, dueAt, now },
+  }
+}
+
+export function releaseForward(id: number, state: string, changedAt: number): Statement {
+  return {
+    sql: 'UPDATE forwards SET state = :state, changed_at = :changedAt WHERE id = :id RETURNING *',
+    parameters: { id, state, changedAt },
+  }
+}
+
+export function findDebt(digest: Digest): Statement {
+  return {
+    sql: `SELECT 1 FROM forwards WHERE digest = :digest AND state <> 'forwarded' LIMIT 1`,
+    parameters: { digest },
+  }
+}
+
+export function countDebts(): Statement {
+  return {
+    sql: `
+      SELECT state, count(*) AS forwards, sum(size_bytes) AS bytes, min(recorded_at) AS oldest_recorded_at
+      FROM forwards WHERE state <> 'forwarded' GROUP BY state`,
+    parameters: {},
+  }
+}
