@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import { parseRepositoryName } from '../../src/registry/repository-name.ts'
+import { layerOf, someBytes, store, storedBytes, upload } from './support/layers.ts'
+import { openStorage, temporaryFolder } from './support/storage.ts'
+
+const repository = parseRepositoryName('team/app')
+const never = new AbortController().signal
+
+describe('a restart', () => {
+  test('finds layers, sessions and forwards as they were', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const bytes = someBytes(100)
+    const layer = await store(first.spool, bytes)
+    const session = await first.sessions.create({ repository, agent: 'ci', expected: layer.digest })
+    const key = { registry: 'default', repository, digest: layer.digest }
+    const forward = await first.forwards.record(key, 'ci', 100)
+    await first.close()
+    const second = await openStorage(t, { dataDir })
+
+    assert.deepEqual(await storedBytes(second.spool, layer), bytes)
+    assert.equal(second.spool.usage().usedBytes, 100)
+    assert.deepEqual(await second.sessions.open(), [session])
+    assert.deepEqual(await second.forwards.find(key), forward)
+    assert.deepEqual((await second.forwards.claim(never)).forward.key, key)
+  })
+
+  test('keeps the bytes of an open session, which can be sealed then', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const bytes = someBytes(100)
+    const { id } = await first.sessions.create({ repository, agent: 'ci' })
+    await upload(first.spool, id, bytes)
+    await first.close()
+    const { spool } = await openStorage(t, { dataDir })
+
+    assert.equal(spool.usage().usedBytes, 100)
+    await spool.seal(id, layerOf(bytes))
+    assert.deepEqual(await storedBytes(spool, layerOf(bytes)), bytes)
+  })
+
+  test('keeps the bytes of an open session until they are discarded', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const { id } = await first.sessions.create({ repository, agent: 'ci' })
+    await upload(first.spool, id, someBytes(100))
+    await first.close()
+    const { spool } = await openStorage(t, { dataDir })
+    await spool.discard(id)
+
+    assert.equal(spool.usage().usedBytes, 0)
+  })
+
+  test('makes a flight that was cut off due at once', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
+    const recorded = await first.forwards.record(key, 'ci', 100)
+    await first.forwards.claim(never)
+    await first.close()
+    const now = new Date('2030-01-01T00:00:00.000Z')
+    const { forwards } = await openStorage(t, { dataDir, now: () => now })
+
+    assert.deepEqual(await forwards.find(key), { ...recorded, changedAt: now })
+    assert.deepEqual((await forwards.claim(never)).forward.key, key)
+  })
+
+  test('keeps the order in which layers are evicted, of their last sealing', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    let ms = 0
+    const now = () => new Date((ms += 1))
+    const first = await openStorage(t, { dataDir, now, capacityBytes: 100 })
+    const bytes = someBytes(20)
+    const sealedAgain = await store(first.spool, bytes)
+    const oldest = await store(first.spool, someBytes(20))
+    const newest = await store(first.spool, someBytes(20))
+    await store(first.spool, bytes)
+    await first.close()
+    const { spool } = await openStorage(t, { dataDir, capacityBytes: 100 })
+
+    assert.equal(await spool.evict(60, async () => true), 20)
+    assert.equal(await spool.find(oldest.digest), undefined)
+    assert.deepEqual(await spool.find(sealedAgain.digest), sealedAgain)
+    assert.deepEqual(await spool.find(newest.digest), newest)
+  })
+
+  test('closing refuses who waits, and closes open writers', async (t) => {
+    const storage = await openStorage(t)
+    const { id } = await storage.sessions.create({ repository, agent: 'ci' })
+    const writer = await storage.spool.create(id, 0)
+    const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
+    await storage.forwards.record(key, 'ci', 1)
+    await storage.forwards.claim(never)
+    const waiting = [storage.forwards.claim(never), storage.forwards.settled(key, never)]
+    const refused = waiting.map((wait) => assert.rejects(wait, { code: 'shutting_down' }))
+    await storage.forwards.find(key)
+    await storage.close()
+    await storage.close()
+
+    await Promise.all(refused)
+    await assert.rejects(writer.write(someBytes(1)), /closed/)
+    await assert.rejects(storage.sessions.open(), /closed/)
+  })
+})

@@ -1,0 +1,34 @@
+import { type Files, nodeFiles, type OpenFile } from '../../../src/storage/disk/files.ts'
+
+/** What to do instead of the real call, with the real file at hand. */
+export interface Faults {
+  writev?(file: OpenFile, chunks: readonly Uint8Array[], position: number): Promise<number>
+  read?(file: OpenFile, target: Uint8Array, position: number): Promise<number>
+  datasync?(file: OpenFile): Promise<void>
+  syncDirectory?(): Promise<void>
+  create?(): Promise<OpenFile>
+  unlink?(path: string): Promise<void>
+}
+
+/** The real file system but for `faults`, which may be changed on the way. */
+export function faultyFiles(faults: Faults): Files {
+  const faulty = (file: OpenFile): OpenFile => ({
+    ...file,
+    writev: (chunks, position) =>
+      faults.writev?.(file, chunks, position) ?? file.writev(chunks, position),
+    read: (target, position) =>
+      faults.read?.(file, target, position) ?? file.read(target, position),
+    datasync: () => faults.datasync?.(file) ?? file.datasync(),
+  })
+  return {
+    ...nodeFiles,
+    create: (path) => faults.create?.() ?? nodeFiles.create(path).then(faulty),
+    open: (path) => nodeFiles.open(path).then(faulty),
+    unlink: (path) => faults.unlink?.(path) ?? nodeFiles.unlink(path),
+    syncDirectory: (path) => faults.syncDirectory?.() ?? nodeFiles.syncDirectory(path),
+  }
+}
+
+export function systemError(code: string): Error {
+  return Object.assign(new Error(`${code}: injected`), { code })
+}
