@@ -14,8 +14,8 @@ export interface ForwarderPorts extends PublishPorts {
   restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
   destinationOf(registry: string): Destination
   now(): Date
-  /** The journal failed: nothing is forwarded any more. */
-  onFailure(error: unknown): void
+  /** The journal could not be read or written, as on a full disk. It is tried again. */
+  onJournalError(error: unknown): void
 }
 
 export interface ForwarderSettings {
@@ -39,13 +39,14 @@ export function createForwarder(ports: ForwarderPorts, settings: ForwarderSettin
   let workers: Promise<void>[] = []
 
   async function work(): Promise<void> {
+    const { signal } = stopping
     try {
       for (;;) {
-        const claim = await ports.journal.claim(stopping.signal)
-        await fly(ports, settings, claim, stopping.signal)
+        const claim = await insist(ports, settings, signal, () => ports.journal.claim(signal))
+        await fly(ports, settings, claim, signal)
       }
     } catch (error) {
-      if (!stopping.signal.aborted) ports.onFailure(error)
+      if (!signal.aborted) throw error
     }
   }
 
@@ -82,7 +83,8 @@ async function fly(
   const seconds = (performance.now() - startedAt) / 1000
   const ended = { type: 'forward_ended', ...about, sizeBytes, seconds } as const
   if (result === 'stopped') {
-    await claim.release()
+    // Where that fails, the next start finds the row and takes it for owed all the same.
+    await claim.release().catch(ports.onJournalError)
     ports.observer.observe({ ...ended, outcome: 'released', parts: 0, attempts: 0 })
     return
   }
@@ -91,14 +93,16 @@ async function fly(
   }
   if ('published' in result) {
     const { published } = result
-    await claim.forwarded(published)
+    await insist(ports, settings, signal, () => claim.forwarded(published))
     const outcome = published.alreadyPresent ? 'already_present' : 'forwarded'
     ports.observer.observe({ ...ended, ...published, outcome })
     return
   }
   const { heals, ...error } = forwardFailure(result.failed)
   const later = new Date(ports.now().getTime() + (heals ? settings.postponeMs : settings.parkMs))
-  await claim[heals ? 'postpone' : 'park'](error, result.attempts, later)
+  await insist(ports, settings, signal, () =>
+    claim[heals ? 'postpone' : 'park'](error, result.attempts, later),
+  )
   ports.observer.observe({
     ...ended,
     outcome: heals ? 'postponed' : 'parked',
@@ -118,5 +122,23 @@ async function attempt(
     return await publishLayer(ports, call, await ports.restore(digest, call.signal))
   } catch (failed) {
     return call.signal.aborted ? 'stopped' : { failed, attempts: 0 }
+  }
+}
+
+/** Repeats what the journal refuses, as on a full disk, until it takes it. */
+async function insist<T>(
+  { sleep, onJournalError }: ForwarderPorts,
+  { postponeMs }: ForwarderSettings,
+  signal: AbortSignal,
+  ask: () => Promise<T>,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      signal.throwIfAborted()
+      onJournalError(error)
+      await sleep(postponeMs, signal)
+    }
   }
 }
