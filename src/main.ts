@@ -4,6 +4,7 @@ import { runCheck } from './commands/check.ts'
 import { runSandbox } from './commands/sandbox.ts'
 import { runServe } from './commands/serve.ts'
 import { runStart } from './commands/start.ts'
+import { UsageError } from './commands/usage-error.ts'
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
   start: runStart,
@@ -32,7 +33,7 @@ if (name === '--help' || name === 'help') {
   try {
     await run(args)
   } catch (error) {
-    if (!(error instanceof ConfigError)) throw error
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 2
   }

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { startSandbox } from '../sandbox/sandbox.ts'
+import { UsageError } from './usage-error.ts'
 
 const usage = `Usage: layergate sandbox [options]
 
@@ -16,22 +17,12 @@ Runs a stand-in for the JSON API of Amazon ECR Public until SIGTERM or SIGINT.
 `
 
 /**
- * The command `sandbox`: resolves when a signal has ended it.
- * @throws TypeError, RangeError when the arguments make no sense
+ * The command `sandbox`: resolves when a signal has ended it, or the process that forked it is gone.
+ *
+ * @throws UsageError
  */
 export async function runSandbox(args: string[]): Promise<void> {
-  const { values } = parseArgs({
-    args,
-    options: {
-      host: { type: 'string', default: '127.0.0.1' },
-      port: { type: 'string', default: '8081' },
-      'data-dir': { type: 'string' },
-      repository: { type: 'string', multiple: true, default: [] },
-      'any-repository': { type: 'boolean', default: false },
-      quotas: { type: 'string', default: 'off' },
-      help: { type: 'boolean', default: false },
-    },
-  })
+  const values = parse(args)
   if (values.help) {
     process.stdout.write(usage)
     return
@@ -45,17 +36,36 @@ export async function runSandbox(args: string[]): Promise<void> {
     ...(dataDir === undefined ? {} : { dataDir }),
   })
   process.stdout.write(`${JSON.stringify({ msg: 'listening', url: sandbox.url })}\n`)
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))
   await sandbox.close()
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        host: { type: 'string', default: '127.0.0.1' },
+        port: { type: 'string', default: '8081' },
+        'data-dir': { type: 'string' },
+        repository: { type: 'string', multiple: true, default: [] },
+        'any-repository': { type: 'boolean', default: false },
+        quotas: { type: 'string', default: 'off' },
+        help: { type: 'boolean', default: false },
+      },
+    }).values
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error), { cause: error })
+  }
 }
 
 function parsePort(text: string): number {
   const port = Number(text)
   if (/^[0-9]+$/.test(text) && port <= 65_535) return port
-  throw new RangeError(`--port must be a number from 0 to 65535, not '${text}'`)
+  throw new UsageError(`--port must be a number from 0 to 65535, not '${text}'`)
 }
 
 function parseQuotas(text: string): 'off' | 'aws' {
   if (text === 'off' || text === 'aws') return text
-  throw new RangeError(`--quotas must be aws or off, not '${text}'`)
+  throw new UsageError(`--quotas must be aws or off, not '${text}'`)
 }

@@ -32,15 +32,20 @@ async function startSandboxProcess(port: string, dataDir: string): Promise<Sandb
     '--data-dir',
     `${dataDir}/sandbox`,
   ]
-  // Its own process group, so that Ctrl-C reaches the service first, which stops the sandbox last.
-  const child = spawn(execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
-  process.once('exit', () => child.kill())
+  // Its own process group, so that Ctrl-C reaches the service alone, which stops the sandbox last. However the service
+  // ends, the sandbox sees its end of the IPC channel close.
+  const child = spawn(execPath, args, {
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
+    detached: true,
+  })
   const exited = once(child, 'exit')
+  const { stdout } = child
+  if (!stdout) throw new Error('The sandbox has no standard output.')
 
-  for await (const line of createInterface({ input: child.stdout })) {
+  for await (const line of createInterface({ input: stdout })) {
     const { msg, url } = JSON.parse(line)
     if (msg !== 'listening') continue
-    child.stdout.resume()
+    stdout.resume()
     return {
       url,
       async stop() {

@@ -1,0 +1,211 @@
+import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
+import { openAccess } from './access/access.ts'
+import type { Config } from './config/config.ts'
+import { buildApp, shuttingDown } from './http/app.ts'
+import { createInFlight, type InFlight } from './http/in-flight.ts'
+import type { Readiness } from './http/routes/system.ts'
+import { createLayerIntake } from './ingest/layer-intake.ts'
+import { createPlaces } from './ingest/places.ts'
+import { createRoom } from './ingest/room.ts'
+import { sweepUnfinished } from './ingest/sweep.ts'
+import { createGate } from './layers/gate.ts'
+import { createLayerCache } from './layers/layer-cache.ts'
+import { createAcceptance } from './publish/acceptance.ts'
+import { createDoor } from './publish/door.ts'
+import { createForwarder } from './publish/forwarder.ts'
+import { createFindLayer } from './reads/find-layer.ts'
+import type { Destination } from './registry/destination.ts'
+import { openEmbeddedStorage } from './storage/embedded.ts'
+import { createLogObserver } from './telemetry/log-observer.ts'
+import { degradedBy, type Levels } from './telemetry/levels.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { observers } from './telemetry/observers.ts'
+import { createBodyPool } from './upstream/body-pool.ts'
+import { createCredentialsRefresh } from './upstream/credentials.ts'
+import { createEcrClient } from './upstream/ecr-client.ts'
+import { createEcrUpstream, upstreamOperations } from './upstream/ecr-upstream.ts'
+import { bodyBytesFor } from './upstream/part-encoder.ts'
+import { ecrPublicPartLimits } from './upstream/part-size.ts'
+import { createRetryBudget } from './upstream/retry-budget.ts'
+import { retryReasons } from './upstream/retry-policy.ts'
+import { sleep } from './upstream/sleep.ts'
+import { withRetry } from './upstream/with-retry.ts'
+
+/** The sandbox takes these and no others; a real account has no such key. */
+const sandboxCredentials = {
+  accessKeyId: 'AKIDLAYERGATESANDBOX',
+  secretAccessKey: 'layergate-sandbox-secret',
+}
+
+/** Layers that are sent at once; their parts wait for one another in the pool of bodies. */
+const flights = 8
+const maxSockets = 64
+const postponeMs = 15_000
+const parkMs = 10 * 60_000
+const retriesPerSecond = 10
+
+export interface Parts {
+  readonly config: Config
+  readonly logger: Logger
+  readonly version: string
+  readonly openapi: string
+  /** The process's own metrics watch global state, so only one service of a process may have them. */
+  readonly withProcessMetrics: boolean
+}
+
+const now = () => new Date()
+
+/** One whole service, put together but neither listening nor forwarding. */
+export interface Service {
+  readonly app: FastifyInstance
+  /** On a port of its own, where the configuration wants that. */
+  readonly adminApp: FastifyInstance | undefined
+  readonly inFlight: InFlight
+  startForwarding(): void
+  /** From now on no push is taken, and `/readyz` is red. */
+  drain(): void
+  /** Ends what is under way. What is owed stays owed. */
+  close(): Promise<void>
+}
+
+/** The composition root: read it from top to bottom to see what hangs on what. */
+export async function wire(parts: Parts): Promise<Service> {
+  const { config, logger } = parts
+  const { spoolMaxBytes } = config.storage
+  const ending = new AbortController()
+  let isDraining = false
+  let hasFailed = false
+  const onFailure = (error: unknown) => {
+    hasFailed = true
+    logger.fatal({ err: error }, 'the journal failed: no push is taken any more')
+  }
+
+  const storage = await openEmbeddedStorage({
+    dataDir: config.storage.dataDir,
+    memoryBytes: config.storage.memoryMaxBytes / 2,
+    ...(spoolMaxBytes !== undefined && { capacityBytes: spoolMaxBytes }),
+    log: (message, fields) => logger.warn(fields, message),
+    onFailure,
+  })
+  const { spool, sessions, forwards } = storage
+  const swept = await sweepUnfinished(sessions, spool)
+  if (swept > 0) logger.info({ uploads: swept }, 'removed uploads that were cut off by a crash')
+
+  const gate = createGate(spool)
+  const cache = createLayerCache(spool, forwards.isOwed)
+  const places = createPlaces(config.ingest.maxUploads, config.ingest.queueWaitMs)
+  const room = createRoom(spool, cache, config.ingest.queueWaitMs)
+
+  const destination: Destination = {
+    name: 'default',
+    ...(config.upstream.registryId !== undefined && { registryId: config.upstream.registryId }),
+  }
+
+  async function levels(): Promise<Levels> {
+    const totals = await forwards.totals()
+    const { usedBytes, capacityBytes } = spool.usage()
+    const oldest = totals.oldestRecordedAt?.getTime() ?? Date.now()
+    return {
+      uploadsWaiting: places.waiting,
+      spoolBytes: usedBytes,
+      spoolCapacityBytes: capacityBytes,
+      forwardsWaiting: totals.waiting,
+      forwardsParked: totals.parked,
+      forwardBacklogBytes: totals.backlogBytes,
+      forwardOldestSeconds: (Date.now() - oldest) / 1000,
+    }
+  }
+  const metrics = createMetrics(
+    {
+      version: parts.version,
+      isAuthDisabled: true,
+      destinations: [destination.name],
+      operations: upstreamOperations,
+      retryReasons,
+      withProcess: parts.withProcessMetrics,
+    },
+    levels,
+  )
+  const observer = observers(metrics, createLogObserver(logger))
+
+  const client = createEcrClient({
+    maxSockets,
+    ...(config.upstream.endpoint && { endpoint: config.upstream.endpoint }),
+    ...(config.upstream.kind === 'sandbox' && { credentials: sandboxCredentials }),
+  })
+  const bodyBytes = bodyBytesFor(ecrPublicPartLimits.maxBytes)
+  const bodies = createBodyPool({
+    bodies: Math.max(1, Math.floor(config.storage.memoryMaxBytes / 2 / bodyBytes)),
+    bodyBytes,
+  })
+  const upstream = withRetry(createEcrUpstream({ client, observer, bodies }), {
+    observer,
+    retryBudget: createRetryBudget({ retriesPerSecond, sleep, now: () => performance.now() }),
+    refreshCredentials: createCredentialsRefresh(client),
+    sleep,
+    random: Math.random,
+  })
+
+  const acceptance = createAcceptance(forwards, createDoor(upstream, now))
+  const forwarder = createForwarder(
+    {
+      journal: forwards,
+      upstream,
+      observer,
+      restore: gate.restore,
+      recheck: gate.recheck,
+      destinationOf: () => destination,
+      sleep,
+      now,
+      onJournalError: (error) => logger.error({ err: error }, 'the journal refused; tried again'),
+    },
+    { flights, postponeMs, parkMs },
+  )
+
+  const inFlight = createInFlight()
+  const system = {
+    openapi: parts.openapi,
+    metrics: metrics.scrape,
+    async readiness(): Promise<Readiness> {
+      if (hasFailed) return { notReady: 'journal_failed', degraded: [] }
+      const degraded = degradedBy(await levels())
+      return isDraining ? { notReady: 'shutting_down', degraded } : { degraded }
+    },
+  }
+  const layers = {
+    access: openAccess(destination),
+    observer,
+    acceptance,
+    takeLayer: createLayerIntake(
+      { places, room, spool, sessions, gate, cache, observer },
+      config.ingest,
+    ),
+    findLayer: createFindLayer(forwards, sessions),
+    idleTimeoutMs: config.ingest.idleTimeoutMs,
+    shutdown: ending.signal,
+  }
+  const shared = { logger, observer, inFlight, isDraining: () => isDraining }
+  const hasAdminPort = config.http.adminPort !== undefined
+  const app = await buildApp({ ...shared, layers, ...(!hasAdminPort && { system }) })
+  const adminApp = hasAdminPort ? await buildApp({ ...shared, system }) : undefined
+
+  return {
+    app,
+    adminApp,
+    inFlight,
+    startForwarding: forwarder.start,
+    drain() {
+      isDraining = true
+    },
+    async close() {
+      isDraining = true
+      ending.abort(shuttingDown())
+      await app.close()
+      await forwarder.stop()
+      await adminApp?.close()
+      await storage.close()
+      client.destroy()
+    },
+  }
+}
