@@ -2,6 +2,7 @@ import type { OpenFile } from './files.ts'
 import { spoolFull } from '../storage-error.ts'
 
 const minBatchBytes = 64 * 1024
+/** Larger ones were no faster, and a collector that comes late makes each cost its size again. */
 const maxBatchBytes = 256 * 1024
 /** Of each writer: one fills while the other is written. */
 const batchesInMemory = 2
