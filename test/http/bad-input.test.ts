@@ -235,11 +235,13 @@ test('a refusal names what was expected and what came', async (t) => {
   assert.deepEqual(answer.body.actual, { digest, sizeBytes: layer.length })
 })
 
+function refusals(cause: string): string {
+  return `layergate_invalid_layers_total{repository="team/app",stage="refused",cause="${cause}"}`
+}
+
 test('a refusal is counted by its stage and cause', async (t) => {
   const { request, metric } = await startService(t)
-  const series = (cause: string) =>
-    `layergate_invalid_layers_total{repository="team/app",stage="refused",cause="${cause}"}`
   await request.post(`/v1/layers?repository=team/app&digest=${otherDigest}`).send(layer)
-  assert.equal(await metric(series('unknown')), 1)
-  assert.equal(await metric(series('empty')), 0)
+  assert.equal(await metric(refusals('unknown')), 1)
+  assert.equal(await metric(refusals('empty')), 0)
 })

@@ -3,8 +3,9 @@ import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
 import fastify from 'fastify'
-import { type LayerRoutes, layerRoutes } from '../../src/http/routes/layers.ts'
-import { type SystemRoutes, systemRoutes } from '../../src/http/routes/system.ts'
+import { openAccess } from '../../src/access/access.ts'
+import { layerRoutes } from '../../src/http/routes/layers.ts'
+import { systemRoutes } from '../../src/http/routes/system.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { loadContract } from '../support/openapi.ts'
 import { rawClient } from '../support/raw-http.ts'
@@ -138,14 +139,26 @@ test('every documented answer has a scenario above, and no other', () => {
   assert.deepEqual(new Set(seen), contract.documented)
 })
 
+function unused(): Promise<never> {
+  return Promise.reject(new Error('Nothing is asked of these routes.'))
+}
+
 test('the routes are those of openapi.yaml', () => {
   const routes = new Map<string, string>()
   const app = fastify({ exposeHeadRoutes: false })
   app.addHook('onRoute', ({ method, url, config }) => {
     routes.set(config?.operation ?? 'none', `${[method].flat().join()} ${url}`)
   })
-  systemRoutes(app, {} as SystemRoutes)
-  layerRoutes(app, {} as LayerRoutes)
+  systemRoutes(app, { readiness: unused, metrics: unused, openapi: '' })
+  layerRoutes(app, {
+    access: openAccess({ name: 'default' }),
+    observer: { observe() {} },
+    takeLayer: unused,
+    acceptance: { check: unused, record: unused, settled: unused },
+    findLayer: unused,
+    idleTimeoutMs: 1,
+    shutdown: new AbortController().signal,
+  })
   assert.deepEqual(routes, contract.routes)
 })
 

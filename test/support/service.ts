@@ -1,5 +1,4 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
@@ -63,10 +62,9 @@ export async function startService(
     await rm(dataDir, { recursive: true })
   })
 
-  const address = service.app.server.address() as AddressInfo
   return {
     url,
-    port: address.port,
+    port: Number(new URL(url).port),
     service,
     sandbox,
     dataDir,
