@@ -1,0 +1,201 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Import, importsOf, readSources, type SourceFile } from './support/source-imports.ts'
+
+interface Direction {
+  /** Folders (with a slash at the end) and files that may be imported, beside the folder itself. */
+  readonly ours: readonly string[]
+  readonly packages?: readonly string[]
+  /** Packages of which only types may be imported. */
+  readonly types?: readonly string[]
+}
+
+/** Who may import what. Built-in modules are for everybody. */
+const directions: Readonly<Record<string, Direction>> = {
+  registry: { ours: [] },
+  layers: { ours: ['registry/'] },
+  ingest: { ours: ['layers/', 'registry/'] },
+  publish: { ours: ['layers/', 'registry/'] },
+  access: { ours: ['registry/'] },
+  reads: {
+    ours: [
+      'ingest/upload-sessions.ts',
+      'publish/forward-journal.ts',
+      'publish/upstream.ts',
+      'layers/',
+      'registry/',
+    ],
+  },
+  upstream: {
+    ours: [
+      'publish/upstream.ts',
+      'publish/upstream-error.ts',
+      'layers/verified-layer.ts',
+      'layers/spool.ts',
+      'registry/',
+    ],
+    packages: ['@aws-sdk/client-ecr-public'],
+  },
+  storage: {
+    ours: [
+      'ingest/upload-sessions.ts',
+      'publish/forward-journal.ts',
+      'layers/spool.ts',
+      'registry/',
+    ],
+  },
+  telemetry: { ours: ['registry/'], packages: ['pino', 'prom-client'] },
+  http: {
+    ours: ['access/', 'ingest/', 'publish/', 'reads/', 'registry/'],
+    packages: ['fastify', '@fastify/multipart'],
+  },
+  config: { ours: [] },
+  sandbox: { ours: [] },
+  commands: { ours: ['config/', 'telemetry/logger.ts', 'wiring.ts'], types: ['fastify', 'pino'] },
+  'wiring.ts': {
+    ours: [
+      'access/',
+      'config/',
+      'http/',
+      'ingest/',
+      'layers/',
+      'publish/',
+      'reads/',
+      'registry/',
+      'storage/',
+      'telemetry/',
+      'upstream/',
+    ],
+    types: ['fastify', 'pino'],
+  },
+  'main.ts': { ours: ['commands/', 'config/'] },
+}
+
+/** Exceptions for single files, beside what their folder may. */
+const directionsOfFiles: Readonly<Record<string, readonly string[]>> = {
+  'commands/sandbox.ts': ['sandbox/sandbox.ts'],
+  // Starts it as a process of its own.
+  'commands/start.ts': ['main.ts'],
+}
+
+/** Names that are for certain files alone. */
+const reserved: Readonly<Record<string, readonly string[]>> = {
+  mintVerifiedLayer: ['layers/gate.ts'],
+  openVerified: ['upstream/'],
+}
+
+const src = await readSources(new URL('../src/', import.meta.url))
+
+function covers(allowed: string, path: string): boolean {
+  return allowed.endsWith('/') ? path.startsWith(allowed) : path === allowed
+}
+
+function isAllowed(path: string, { target, isOurs, isTypeOnly }: Import): boolean {
+  const [home = path] = path.split('/')
+  const { ours, packages = [], types = [] } = directions[home] ?? { ours: [] }
+  if (isOurs) {
+    const mayImport = [`${home}/`, ...ours, ...(directionsOfFiles[path] ?? [])]
+    return mayImport.some((allowed) => covers(allowed, target))
+  }
+  return (
+    target.startsWith('node:') ||
+    packages.includes(target) ||
+    (isTypeOnly && types.includes(target))
+  )
+}
+
+function forbiddenImports(files: readonly SourceFile[]): string[] {
+  return files.flatMap((file) =>
+    importsOf(file).flatMap((imported) => {
+      const broken = isAllowed(file.path, imported) ? [] : [`${file.path} -> ${imported.target}`]
+      for (const name of imported.names) {
+        const users = reserved[name]
+        if (!users || users.some((user) => covers(user, file.path))) continue
+        broken.push(`${file.path} -> ${imported.target} (${name})`)
+      }
+      return broken
+    }),
+  )
+}
+
+function environmentReaders(files: readonly SourceFile[]): string[] {
+  const reads = /\bprocess\.env\b|\bimport\s*\{[^}]*\benv\b[^}]*\}\s*from\s*'node:process'/
+  return files
+    .filter(({ path }) => path !== 'main.ts' && !path.startsWith('commands/'))
+    .filter(({ text }) => reads.test(text))
+    .map(({ path }) => path)
+}
+
+test('every import of src goes in an allowed direction', () => {
+  assert.deepEqual(forbiddenImports(src), [])
+})
+
+test('every folder of src has a direction, and every direction a folder', () => {
+  const homes = new Set(src.map(({ path }) => path.split('/')[0]))
+  assert.deepEqual(homes, new Set(Object.keys(directions)))
+})
+
+test('the environment is read by main.ts and the commands alone', () => {
+  assert.deepEqual(environmentReaders(src), [])
+})
+
+test('the gate imports the mint, and nobody else does', () => {
+  const importers = src.filter((file) =>
+    importsOf(file).some(({ names }) => names.includes('mintVerifiedLayer')),
+  )
+  assert.deepEqual(
+    importers.map(({ path }) => path),
+    ['layers/gate.ts'],
+  )
+})
+
+for (const [path, text, expected] of [
+  ['registry/digest.ts', "import { Spool } from '../layers/spool.ts'", 'layers/spool.ts'],
+  ['ingest/room.ts', "import type { Door } from '../publish/door.ts'", 'publish/door.ts'],
+  ['publish/door.ts', "export { receive } from '../ingest/receive.ts'", 'ingest/receive.ts'],
+  ['publish/door.ts', "export * from '../ingest/receive.ts'", 'ingest/receive.ts'],
+  ['reads/find-layer.ts', "import '../publish/forwarder.ts'", 'publish/forwarder.ts'],
+  ['storage/embedded.ts', "const a = await import('../upstream/sleep.ts')", 'upstream/sleep.ts'],
+  ['storage/disk/space.ts', "new URL('../../layers/gate.ts', import.meta.url)", 'layers/gate.ts'],
+  ['upstream/sleep.ts', "import type {\n  Door,\n} from '../publish/door.ts'", 'publish/door.ts'],
+  ['upstream/sleep.ts', "import { pino } from 'pino'", 'pino'],
+  ['wiring.ts', "import { fastify } from 'fastify'", 'fastify'],
+  ['wiring.ts', "import { startSandbox } from './sandbox/sandbox.ts'", 'sandbox/sandbox.ts'],
+  [
+    'commands/serve.ts',
+    "import { startSandbox } from '../sandbox/sandbox.ts'",
+    'sandbox/sandbox.ts',
+  ],
+  ['sandbox/state.ts', "import { parseDigest } from '../registry/digest.ts'", 'registry/digest.ts'],
+  [
+    'publish/door.ts',
+    "import { ECRPUBLIC } from '@aws-sdk/client-ecr-public'",
+    '@aws-sdk/client-ecr-public',
+  ],
+  ['http/app.ts', "import { Counter } from 'prom-client'", 'prom-client'],
+  [
+    'layers/gate.ts',
+    "import { until } from '../../test/support/until.ts'",
+    '../test/support/until.ts',
+  ],
+  [
+    'layers/layer-cache.ts',
+    "import { mintVerifiedLayer, type VerifiedLayer } from './verified-layer.ts'",
+    'layers/verified-layer.ts (mintVerifiedLayer)',
+  ],
+] as const) {
+  test(`this test would see ${path} import ${expected}`, () => {
+    const file = { path, text: `import { join } from 'node:path'\n${text}\n` }
+    assert.deepEqual(forbiddenImports([file]), [`${path} -> ${expected}`])
+  })
+}
+
+test('this test would see the environment being read elsewhere', () => {
+  const files = [
+    { path: 'config/config.ts', text: 'const port = process.env.PORT' },
+    { path: 'layers/gate.ts', text: "import { arch, env } from 'node:process'" },
+    { path: 'main.ts', text: "import { env } from 'node:process'" },
+    { path: 'http/app.ts', text: "import { version } from 'node:process'" },
+  ]
+  assert.deepEqual(environmentReaders(files), ['config/config.ts', 'layers/gate.ts'])
+})

@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { type Config, loadConfig } from '../../src/config/config.ts'
+import { settings } from '../../src/config/settings.ts'
+import { problemsOf, sandbox } from './setup.ts'
+
+test('with nothing but an upstream every setting has its default', () => {
+  assert.deepEqual(loadConfig(sandbox), {
+    http: { host: '127.0.0.1', port: 8080, adminPort: undefined },
+    upstream: {
+      kind: 'sandbox',
+      endpoint: new URL('http://127.0.0.1:8081'),
+      registryId: undefined,
+    },
+    storage: {
+      dataDir: './.layergate',
+      spoolMaxBytes: undefined,
+      memoryMaxBytes: 128 * 1024 ** 2,
+    },
+    ingest: {
+      maxLayerBytes: 10_000 * 1024 ** 2,
+      maxUploads: 256,
+      queueWaitMs: 20_000,
+      idleTimeoutMs: 60_000,
+    },
+    drainMs: 25_000,
+    logLevel: 'info',
+  })
+})
+
+type Case = readonly [text: string, read: (config: Config) => unknown, value: unknown]
+
+const cases: Readonly<Record<string, Case>> = {
+  LAYERGATE_HOST: ['0.0.0.0', ({ http }) => http.host, '0.0.0.0'],
+  LAYERGATE_PORT: ['0', ({ http }) => http.port, 0],
+  LAYERGATE_ADMIN_PORT: ['9090', ({ http }) => http.adminPort, 9090],
+  LAYERGATE_UPSTREAM: ['sandbox', ({ upstream }) => upstream.kind, 'sandbox'],
+  LAYERGATE_UPSTREAM_ENDPOINT: [
+    'http://127.0.0.1:9000',
+    ({ upstream }) => upstream.endpoint?.href,
+    'http://127.0.0.1:9000/',
+  ],
+  LAYERGATE_REGISTRY_ID: ['123456789012', ({ upstream }) => upstream.registryId, '123456789012'],
+  LAYERGATE_DATA_DIR: ['/data', ({ storage }) => storage.dataDir, '/data'],
+  LAYERGATE_MAX_LAYER: ['1GiB', ({ ingest }) => ingest.maxLayerBytes, 1024 ** 3],
+  LAYERGATE_SPOOL_MAX: ['2GiB', ({ storage }) => storage.spoolMaxBytes, 2 * 1024 ** 3],
+  LAYERGATE_MEMORY_MAX: ['64MiB', ({ storage }) => storage.memoryMaxBytes, 64 * 1024 ** 2],
+  LAYERGATE_MAX_UPLOADS: ['8', ({ ingest }) => ingest.maxUploads, 8],
+  LAYERGATE_QUEUE_WAIT: ['5s', ({ ingest }) => ingest.queueWaitMs, 5000],
+  LAYERGATE_UPLOAD_IDLE: ['2m', ({ ingest }) => ingest.idleTimeoutMs, 120_000],
+  LAYERGATE_DRAIN: ['500ms', ({ drainMs }) => drainMs, 500],
+  LAYERGATE_LOG_LEVEL: ['debug', ({ logLevel }) => logLevel, 'debug'],
+}
+
+for (const [name, [text, read, value]] of Object.entries(cases)) {
+  test(`${name}=${text} is taken`, () => {
+    assert.deepEqual(read(loadConfig({ ...sandbox, [name]: text })), value)
+  })
+}
+
+test('no setting is left out here', () => {
+  // This one is not passed on: it only decides whether AWS may be chosen, see below.
+  const { name: noAuth } = settings.insecureNoAuth
+  const names = Object.values(settings).map(({ name }) => name)
+  assert.deepEqual(new Set([...Object.keys(cases), noAuth]), new Set(names))
+})
+
+for (const { name, meaning, parse, ...rest } of Object.values(settings)) {
+  test(`${name} has a meaning, and its default is one that it takes itself`, () => {
+    assert.match(meaning, /^[A-Z`].*\.$/)
+    if ('fallback' in rest) assert.notEqual(parse(rest.fallback), undefined)
+  })
+
+  if (name !== 'LAYERGATE_UPSTREAM') {
+    test(`${name} that is empty is as good as not set`, () => {
+      assert.deepEqual(loadConfig({ ...sandbox, [name]: '' }), loadConfig(sandbox))
+    })
+  }
+}
+
+const invalid = {
+  LAYERGATE_PORT: 'http',
+  LAYERGATE_ADMIN_PORT: '65536',
+  LAYERGATE_UPSTREAM: 'azure',
+  LAYERGATE_UPSTREAM_ENDPOINT: 'localhost:8081',
+  LAYERGATE_INSECURE_NO_AUTH: 'yes',
+  LAYERGATE_MAX_LAYER: '10GB',
+  LAYERGATE_SPOOL_MAX: '0B',
+  LAYERGATE_MEMORY_MAX: '128',
+  LAYERGATE_MAX_UPLOADS: '0',
+  LAYERGATE_QUEUE_WAIT: '20',
+  LAYERGATE_UPLOAD_IDLE: '-1s',
+  LAYERGATE_DRAIN: 'soon',
+  LAYERGATE_LOG_LEVEL: 'loud',
+}
+
+for (const [name, text] of Object.entries(invalid)) {
+  test(`${name}=${text} is the one problem, and both are named`, () => {
+    const problems = problemsOf({ ...sandbox, [name]: text })
+    assert.equal(problems.length, 1)
+    for (const problem of problems) {
+      assert.ok(problem.startsWith(`${name} must be `), problem)
+      assert.ok(problem.endsWith(`, but is ${JSON.stringify(text)}.`), problem)
+    }
+  })
+}
+
+test('all problems are named at once', () => {
+  const env = { ...invalid, LAYERGATE_PROT: '8080' }
+  const problems = problemsOf(env)
+  assert.equal(problems.length, Object.keys(env).length)
+  for (const name of Object.keys(env)) {
+    assert.ok(
+      problems.some((problem) => problem.startsWith(`${name} `)),
+      name,
+    )
+  }
+  assert.throws(() => loadConfig(env), {
+    name: 'ConfigError',
+    message: `The configuration has 14 problem(s):\n  ${problems.join('\n  ')}`,
+  })
+})
+
+for (const env of [{}, { LAYERGATE_UPSTREAM: '' }]) {
+  test(`where no upstream is named (${JSON.stringify(env)}), none is chosen`, () => {
+    assert.deepEqual(problemsOf(env), ['LAYERGATE_UPSTREAM must be set to aws or sandbox.'])
+  })
+}
+
+for (const name of ['LAYERGATE_PROT', 'LAYERGATE_', 'LAYERGATE_POLICIES', 'LAYERGATE_port']) {
+  test(`${name} is not a setting`, () => {
+    assert.deepEqual(problemsOf({ ...sandbox, [name]: '1' }), [
+      `${name} is not a setting of this version.`,
+    ])
+  })
+}
+
+test("other programs' variables are nobody's business", () => {
+  assert.deepEqual(problemsOf({ ...sandbox, PATH: '/bin', PORT: '1', layergate_port: 'x' }), [])
+})
+
+test('nothing but the environment that is given is read, and it is not changed', () => {
+  const env = Object.freeze({ ...sandbox })
+  loadConfig(env)
+  assert.deepEqual(env, { LAYERGATE_UPSTREAM: 'sandbox' })
+})

@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict'
+import { PassThrough, Readable } from 'node:stream'
+import { test } from 'node:test'
+import type { Acceptance } from '../../src/ingest/finish-upload.ts'
+import { type Announcement, createLayerIntake, type Intake } from '../../src/ingest/layer-intake.ts'
+import type { ErrorCode } from '../../src/registry/error-table.ts'
+import { LayergateError } from '../../src/registry/errors.ts'
+import type { UploadOutcome } from '../../src/registry/events.ts'
+import { codeIs } from '../support/code-is.ts'
+import { digestOf, layerBytes } from '../support/layers.ts'
+import { createMemorySpool } from '../support/memory-spool.ts'
+import { nextTurn } from '../support/next-turn.ts'
+import { never, repository, setUp, type SetupOptions } from './setup.ts'
+
+const bytes = layerBytes(100)
+const digest = digestOf(bytes)
+const limits = { maxLayerBytes: 1000, idleTimeoutMs: 60_000 }
+const announcement: Announcement = {
+  repository,
+  agent: 'ci',
+  entry: 'raw',
+  requestId: 'request-1',
+  expected: digest,
+}
+const acceptance: Acceptance<string> = { check: async () => {}, record: async () => 'recorded' }
+
+function intake(options: SetupOptions = {}) {
+  const ports = setUp(options)
+  return {
+    ...ports,
+    takeLayer: createLayerIntake(ports, limits),
+    async assertNothingLeft() {
+      assert.deepEqual([ports.places.taken, await ports.sessions.open()], [0, []])
+      assert.equal(ports.spool.usage().usedBytes, 0)
+    },
+  }
+}
+
+/** The usual two steps, for a body that ends. */
+function push(body: Uint8Array, to: Acceptance<string> = acceptance) {
+  return async ({ receive, finish }: Intake) =>
+    finish(await receive(Readable.from([body])), digest, to)
+}
+
+test('a layer that is accepted is sealed, and its upload is over', async () => {
+  const { takeLayer, spool, places, sessions } = intake()
+  assert.equal(await takeLayer(announcement, never, push(bytes)), 'recorded')
+  assert.deepEqual(await spool.find(digest), { digest, sizeBytes: 100 })
+  assert.deepEqual([places.taken, await sessions.open()], [0, []])
+})
+
+test('a verified upload is told with its beginning and its end', async () => {
+  const { takeLayer, observer } = intake()
+  await takeLayer(announcement, never, push(bytes))
+  const [started, ended, ...others] = observer.events
+  assert.deepEqual(started, { type: 'upload_started', repository, agent: 'ci', entry: 'raw' })
+  assert.equal(ended?.type, 'upload_ended')
+  const { seconds, ...rest } = ended
+  assert.ok(seconds >= 0)
+  assert.deepEqual(rest, {
+    type: 'upload_ended',
+    repository,
+    agent: 'ci',
+    entry: 'raw',
+    requestId: 'request-1',
+    outcome: 'verified',
+    sizeBytes: 100,
+    expected: digest,
+    actual: digest,
+  })
+  assert.deepEqual(others, [])
+})
+
+test('a digest that comes with the body is told as well', async () => {
+  const { takeLayer, observer } = intake()
+  const { expected: _, ...later } = announcement
+  await takeLayer(later, never, push(bytes))
+  assert.equal(observer.of('upload_ended')[0]?.expected, digest)
+})
+
+test('a mismatch is refused with both digests and its cause, and nothing is left', async () => {
+  const { takeLayer, observer, assertNothingLeft } = intake()
+  const other = layerBytes(50, 2)
+  await assert.rejects(takeLayer(announcement, never, push(other)), codeIs('digest_mismatch'))
+  const [ended] = observer.of('upload_ended')
+  assert.equal(ended?.outcome, 'refused')
+  assert.deepEqual(
+    [ended.error, ended.cause, ended.expected, ended.actual, ended.sizeBytes],
+    ['digest_mismatch', 'unknown', digest, digestOf(other), 50],
+  )
+  await assertNothingLeft()
+})
+
+test('an empty layer is refused as a layer that is itself at fault', async () => {
+  const { takeLayer, observer, assertNothingLeft } = intake()
+  const body = Buffer.alloc(0)
+  await assert.rejects(takeLayer(announcement, never, push(body)), codeIs('layer_empty'))
+  const [ended] = observer.of('upload_ended')
+  assert.deepEqual([ended?.outcome, ended?.cause, ended?.sizeBytes], ['refused', 'empty', 0])
+  await assertNothingLeft()
+})
+
+test('a layer that is announced as too large is refused before anything is taken', async () => {
+  const { takeLayer, observer, assertNothingLeft } = intake()
+  const announced = { ...announcement, sizeBytes: 1001 }
+  await assert.rejects(takeLayer(announced, never, push(bytes)), codeIs('layer_too_large'))
+  assert.equal(observer.of('upload_ended')[0]?.sizeBytes, 0)
+  assert.equal(observer.of('upload_ended')[0]?.outcome, 'refused')
+  await assertNothingLeft()
+})
+
+const outcomes: readonly [ErrorCode, UploadOutcome][] = [
+  ['digest_mismatch', 'refused'],
+  ['layer_too_large', 'refused'],
+  ['repository_unknown', 'refused'],
+  ['client_aborted', 'aborted'],
+  ['idle_timeout', 'aborted'],
+  ['shutting_down', 'aborted'],
+  ['spool_full', 'failed'],
+  ['overloaded', 'failed'],
+  ['upstream_credentials', 'failed'],
+  ['internal', 'failed'],
+]
+
+for (const [code, outcome] of outcomes) {
+  test(`an upload that ends with ${code} has ${outcome}, once, without the layer's own cause`, async () => {
+    const { takeLayer, observer, assertNothingLeft } = intake()
+    const error = new LayergateError(code, 'As it were.')
+    await assert.rejects(
+      takeLayer(announcement, never, () => Promise.reject(error)),
+      error,
+    )
+    const [ended, ...others] = observer.of('upload_ended')
+    assert.deepEqual([ended?.outcome, ended?.error], [outcome, code])
+    assert.ok(ended && !('cause' in ended))
+    assert.deepEqual(others, [])
+    await assertNothingLeft()
+  })
+}
+
+test('whatever else is thrown ends as internal, with the cause kept', async () => {
+  const { takeLayer, observer } = intake()
+  const bug = new TypeError('a bug')
+  await assert.rejects(
+    takeLayer(announcement, never, () => Promise.reject(bug)),
+    (error) => codeIs('internal')(error) && error instanceof Error && error.cause === bug,
+  )
+  assert.equal(observer.of('upload_ended')[0]?.outcome, 'failed')
+})
+
+test('a layer that nobody would take is gone, and the reason is told', async () => {
+  const { takeLayer, assertNothingLeft } = intake()
+  const unknown = new LayergateError('repository_unknown', 'There is no such repository.')
+  const refusing = { ...acceptance, check: () => Promise.reject(unknown) }
+  await assert.rejects(takeLayer(announcement, never, push(bytes, refusing)), unknown)
+  await assertNothingLeft()
+})
+
+test('an abort in the middle of the body leaves nothing', async () => {
+  const { takeLayer, observer, assertNothingLeft } = intake()
+  const controller = new AbortController()
+  const body = new PassThrough()
+  const taken = takeLayer(announcement, controller.signal, ({ receive }) => receive(body))
+  body.write(layerBytes(10))
+  await nextTurn()
+  controller.abort(new LayergateError('client_aborted', 'The client left.'))
+  await assert.rejects(taken, codeIs('client_aborted'))
+  assert.equal(observer.of('upload_ended')[0]?.outcome, 'aborted')
+  await assertNothingLeft()
+})
+
+test('of a body that is cut off the bytes that came are told', async () => {
+  const { takeLayer, observer, assertNothingLeft } = intake()
+  const body = new PassThrough()
+  const taken = takeLayer(announcement, never, ({ receive }) => receive(body))
+  body.write(layerBytes(10))
+  await nextTurn()
+  body.destroy()
+  await assert.rejects(taken, codeIs('client_aborted'))
+  assert.equal(observer.of('upload_ended')[0]?.sizeBytes, 10)
+  await assertNothingLeft()
+})
+
+test('an announced size is reserved beforehand, an unknown one as it comes', async () => {
+  const spool = createMemorySpool()
+  const { takeLayer } = intake({ spool })
+  await takeLayer({ ...announcement, sizeBytes: 100 }, never, async ({ receive }) => {
+    assert.equal(spool.usage().usedBytes, 100)
+    return receive(Readable.from([bytes]))
+  })
+  await takeLayer(announcement, never, async ({ receive }) => {
+    assert.equal(spool.usage().usedBytes, 0)
+    await receive(Readable.from([bytes]))
+    assert.ok(spool.usage().usedBytes > 100)
+  })
+})
+
+test('of many uploads at once no more are received than there are places', async () => {
+  const { takeLayer, places, assertNothingLeft } = intake({ places: 2 })
+  let most = 0
+  const pushes = Array.from({ length: 10 }, () =>
+    takeLayer(announcement, never, async () => {
+      most = Math.max(most, places.taken)
+      await nextTurn()
+    }),
+  )
+  await Promise.all(pushes)
+  assert.equal(most, 2)
+  await assertNothingLeft()
+})

@@ -1,0 +1,233 @@
+import assert from 'node:assert/strict'
+import { PassThrough, Readable } from 'node:stream'
+import { test } from 'node:test'
+import * as fc from 'fast-check'
+import type { LayerSink } from '../../src/ingest/growing-writer.ts'
+import { receive } from '../../src/ingest/receive.ts'
+import { LayergateError } from '../../src/registry/errors.ts'
+import { codeIs } from '../support/code-is.ts'
+import { digestOf, layerBytes } from '../support/layers.ts'
+import { manualClock } from '../support/manual-clock.ts'
+import { nextTurn } from '../support/next-turn.ts'
+import { never } from './setup.ts'
+
+const limits = { maxLayerBytes: 1000, idleTimeoutMs: 60_000 }
+
+/** Keeps what it is given, and what became durable. */
+function memorySink() {
+  const chunks: Uint8Array[] = []
+  let flushedBytes = 0
+  const sink: LayerSink = {
+    async write(chunk) {
+      chunks.push(chunk)
+    },
+    async flush() {
+      flushedBytes = Buffer.concat(chunks).length
+      return flushedBytes
+    },
+  }
+  return { sink, bytes: () => Buffer.concat(chunks), flushedBytes: () => flushedBytes }
+}
+
+function splitAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
+  const places = [0, ...cuts.toSorted((one, other) => one - other), bytes.length]
+  return places.slice(1).map((end, index) => bytes.subarray(places[index], end))
+}
+
+test('however a body is split into chunks, its digest and size are the same', async () => {
+  const splits = fc
+    .uint8Array({ minLength: 1, maxLength: 1000 })
+    .chain((bytes) =>
+      fc.tuple(fc.constant(Buffer.from(bytes)), fc.array(fc.nat({ max: bytes.length }))),
+    )
+  await fc.assert(
+    fc.asyncProperty(splits, async ([bytes, cuts]) => {
+      const { sink, bytes: written, flushedBytes } = memorySink()
+      const received = await receive(Readable.from(splitAt(bytes, cuts)), sink, limits, never)
+      assert.deepEqual(received, { digest: digestOf(bytes), sizeBytes: bytes.length })
+      assert.deepEqual(written(), bytes)
+      assert.equal(flushedBytes(), bytes.length)
+    }),
+  )
+})
+
+for (const sizeBytes of [limits.maxLayerBytes - 1, limits.maxLayerBytes]) {
+  test(`a body of ${sizeBytes} bytes fits into a limit of ${limits.maxLayerBytes}`, async () => {
+    const { sink } = memorySink()
+    const received = await receive(Readable.from([layerBytes(sizeBytes)]), sink, limits, never)
+    assert.equal(received.sizeBytes, sizeBytes)
+  })
+}
+
+for (const chunks of [[1001], [1000, 1], [500, 500, 500]]) {
+  test(`chunks of ${chunks.join(' and ')} bytes are too large, and nothing beyond the limit is written`, async () => {
+    const { sink, bytes, flushedBytes } = memorySink()
+    const body = Readable.from(chunks.map((size) => layerBytes(size)))
+    await assert.rejects(receive(body, sink, limits, never), codeIs('layer_too_large'))
+    assert.ok(bytes().length <= limits.maxLayerBytes)
+    assert.equal(flushedBytes(), 0)
+    assert.ok(body.destroyed)
+  })
+}
+
+test('a body without bytes is refused with its cause', async () => {
+  const { sink, flushedBytes } = memorySink()
+  await assert.rejects(
+    receive(Readable.from([]), sink, limits, never),
+    (error) =>
+      error instanceof LayergateError &&
+      error.code === 'layer_empty' &&
+      error.facts.diagnosis?.cause === 'empty',
+  )
+  assert.equal(flushedBytes(), 0)
+})
+
+test('a body in which no byte comes for long enough is given up', async (t) => {
+  const clock = manualClock(t)
+  const body = new PassThrough()
+  const received = receive(body, memorySink().sink, limits, never)
+  clock.advance(limits.idleTimeoutMs - 1)
+  body.write(layerBytes(10))
+  await nextTurn()
+  clock.advance(limits.idleTimeoutMs - 1)
+  await nextTurn()
+  assert.ok(!body.destroyed, 'each byte starts the time anew')
+
+  clock.advance(1)
+  await assert.rejects(received, {
+    code: 'idle_timeout',
+    message: 'After 10 bytes nothing came for 60 s.',
+  })
+  assert.ok(body.destroyed)
+  assert.equal(clock.pendingTimers, 0)
+})
+
+test('time in which we do not read is not the idle time of the client', async (t) => {
+  const clock = manualClock(t)
+  const { sink, bytes } = memorySink()
+  const written = Promise.withResolvers<void>()
+  const slow: LayerSink = {
+    ...sink,
+    async write(chunk) {
+      await written.promise
+      return sink.write(chunk)
+    },
+  }
+  const body = new PassThrough()
+  const received = receive(body, slow, limits, never)
+  body.write(layerBytes(10))
+  await nextTurn()
+  clock.advance(10 * limits.idleTimeoutMs)
+  written.resolve()
+  await nextTurn()
+  clock.advance(limits.idleTimeoutMs - 1)
+  body.end(layerBytes(5))
+  assert.equal((await received).sizeBytes, 15)
+  assert.equal(bytes().length, 15)
+})
+
+test('after a pause of ours the client has the whole idle time again, and no more', async (t) => {
+  const clock = manualClock(t)
+  const { sink } = memorySink()
+  const written = Promise.withResolvers<void>()
+  const body = new PassThrough()
+  const received = receive(body, { ...sink, write: () => written.promise }, limits, never)
+  body.write(layerBytes(10))
+  await nextTurn()
+  clock.advance(1.5 * limits.idleTimeoutMs)
+  written.resolve()
+  await nextTurn()
+  clock.advance(limits.idleTimeoutMs - 1)
+  await nextTurn()
+  assert.ok(!body.destroyed)
+  clock.advance(1)
+  await assert.rejects(received, codeIs('idle_timeout'))
+})
+
+test('an abort ends a body in which nothing comes, with its reason', async () => {
+  const controller = new AbortController()
+  const reason = new LayergateError('shutting_down', 'It ends.')
+  const body = new PassThrough()
+  const { sink, flushedBytes } = memorySink()
+  const received = receive(body, sink, limits, controller.signal)
+  body.write(layerBytes(10))
+  await nextTurn()
+  controller.abort(reason)
+  await assert.rejects(received, reason)
+  assert.ok(body.destroyed)
+  assert.equal(flushedBytes(), 0)
+})
+
+test('an abort ends a receive that waits for a slow writer, with its reason', async () => {
+  const controller = new AbortController()
+  const reason = new Error('stop')
+  const { sink } = memorySink()
+  const stuck = { ...sink, write: () => Promise.withResolvers<void>().promise }
+  const body = Readable.from([layerBytes(10)])
+  const received = receive(body, stuck, limits, controller.signal)
+  await nextTurn()
+  controller.abort(reason)
+  await assert.rejects(received, reason)
+})
+
+test('nothing is read for a signal that was aborted before', async () => {
+  const { sink, bytes } = memorySink()
+  const reason = new Error('stop')
+  const body = Readable.from([layerBytes(10)])
+  await assert.rejects(receive(body, sink, limits, AbortSignal.abort(reason)), reason)
+  assert.equal(bytes().length, 0)
+})
+
+for (const code of ['ECONNRESET', undefined]) {
+  test(`a connection that ends before its body (${code ?? 'premature close'}) is the client's leave`, async () => {
+    const { sink, flushedBytes } = memorySink()
+    const body = new PassThrough()
+    const received = receive(body, sink, limits, never)
+    body.write(layerBytes(10))
+    await nextTurn()
+    body.destroy(code === undefined ? undefined : Object.assign(new Error('aborted'), { code }))
+    await assert.rejects(
+      received,
+      (error) =>
+        error instanceof LayergateError &&
+        error.code === 'client_aborted' &&
+        error.facts.actual?.sizeBytes === 10,
+    )
+    assert.equal(flushedBytes(), 0)
+  })
+}
+
+test('an error of the body that is not the connection stays what it is', async () => {
+  const body = new PassThrough()
+  const error = new LayergateError('form_invalid', 'The boundary is missing.')
+  const received = receive(body, memorySink().sink, limits, never)
+  body.destroy(error)
+  await assert.rejects(received, error)
+})
+
+for (const step of ['write', 'flush'] as const) {
+  test(`an error of the writer's ${step} stays what it is, and the body is let go`, async () => {
+    const error = new LayergateError('spool_full', 'No room.')
+    const sink = { ...memorySink().sink, [step]: () => Promise.reject(error) }
+    const body = Readable.from([layerBytes(10)])
+    await assert.rejects(receive(body, sink, limits, never), error)
+    assert.ok(body.destroyed)
+  })
+}
+
+test('a body is read no faster than it is written', async () => {
+  const { sink } = memorySink()
+  let open = 0
+  let most = 0
+  const counting: LayerSink = {
+    ...sink,
+    async write() {
+      open += 1
+      most = Math.max(most, open)
+      await nextTurn()
+      open -= 1
+    },
+  }
+  await receive(Readable.from(splitAt(layerBytes(100), [20, 40, 60, 80])), counting, limits, never)
+  assert.equal(most, 1)
+})

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createRoom } from '../../src/ingest/room.ts'
+import { LayergateError } from '../../src/registry/errors.ts'
+import { newUploadId } from '../../src/registry/upload-id.ts'
+import { codeIs } from '../support/code-is.ts'
+import { admitLayer, layerBytes } from '../support/layers.ts'
+import { manualClock } from '../support/manual-clock.ts'
+import { createMemorySpool } from '../support/memory-spool.ts'
+import { nextTurn } from '../support/next-turn.ts'
+import { never, setUp } from './setup.ts'
+
+const full = new LayergateError('spool_full', 'No room.')
+
+test('where there is room, it is taken at once', async () => {
+  const { room } = setUp()
+  assert.equal(await room.find(10, never, async () => 'taken'), 'taken')
+})
+
+test('what is only cached makes room', async () => {
+  const { room, spool, gate } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  const cached = await admitLayer(spool, gate, layerBytes(25))
+  await using writer = await room.find(20, never, () => spool.create(newUploadId(), 20))
+  await writer.write(layerBytes(20))
+  assert.equal(await spool.find(cached.digest), undefined)
+})
+
+test('who finds no room waits for others to finish', async () => {
+  const { room, spool } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  const other = newUploadId()
+  await spool.create(other, 25)
+  const waiting = room.find(20, never, () => spool.create(newUploadId(), 20))
+  await nextTurn()
+  assert.equal(spool.usage().usedBytes, 25)
+  await spool.discard(other)
+  await waiting
+  assert.equal(spool.usage().usedBytes, 20)
+})
+
+test('space that is freed during the attempt is not missed', async () => {
+  const { room, spool } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  const other = newUploadId()
+  await spool.create(other, 30)
+  let attempts = 0
+  const found = await room.find(20, never, async () => {
+    attempts += 1
+    if (attempts > 1) return 'taken'
+    await spool.discard(other)
+    throw full
+  })
+  assert.deepEqual([found, attempts], ['taken', 2])
+})
+
+test('space that is freed for somebody smaller leaves the wait going on', async () => {
+  const { room, spool } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  const [small, large] = [newUploadId(), newUploadId()]
+  await spool.create(small, 5)
+  await spool.create(large, 25)
+  const waiting = room.find(20, never, () => spool.create(newUploadId(), 20))
+  await spool.discard(small)
+  await nextTurn()
+  assert.equal(spool.usage().usedBytes, 25)
+  await spool.discard(large)
+  await waiting
+  assert.equal(spool.usage().usedBytes, 20)
+})
+
+test('who finds no room in time is told that the spool is full', async (t) => {
+  const clock = manualClock(t)
+  const { room, spool } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  await spool.create(newUploadId(), 25)
+  const waiting = room.find(20, never, () => spool.create(newUploadId(), 20))
+  await nextTurn()
+  clock.advance(20_000)
+  await assert.rejects(waiting, codeIs('spool_full'))
+  assert.equal(spool.usage().usedBytes, 25)
+})
+
+test('an abort ends the wait with its reason', async () => {
+  const { room, spool } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  await spool.create(newUploadId(), 25)
+  const controller = new AbortController()
+  const reason = new Error('the client left')
+  const waiting = room.find(20, controller.signal, () => spool.create(newUploadId(), 20))
+  await nextTurn()
+  controller.abort(reason)
+  await assert.rejects(waiting, reason)
+  assert.equal(spool.usage().usedBytes, 25)
+})
+
+for (const error of [new TypeError('a bug'), new LayergateError('spool_damaged', 'Damaged.')]) {
+  test(`an attempt that fails with ${error.name} is not repeated`, async () => {
+    const { room } = setUp()
+    let attempts = 0
+    const found = room.find(20, never, () => {
+      attempts += 1
+      return Promise.reject(error)
+    })
+    await assert.rejects(found, error)
+    assert.equal(attempts, 1)
+  })
+}
+
+test('a spool that cannot tell of freed space ends the wait', async () => {
+  const spool = createMemorySpool()
+  const { cache } = setUp({ spool })
+  const closed = { ...spool, freed: () => Promise.reject(new Error('closed')) }
+  const room = createRoom(closed, cache, 20_000)
+  await assert.rejects(
+    room.find(20, never, () => Promise.reject(full)),
+    full,
+  )
+})

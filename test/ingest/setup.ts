@@ -1,0 +1,36 @@
+import { createLayerCache } from '../../src/layers/layer-cache.ts'
+import { createGate } from '../../src/layers/gate.ts'
+import type { Spool } from '../../src/layers/spool.ts'
+import { createPlaces } from '../../src/ingest/places.ts'
+import { createRoom } from '../../src/ingest/room.ts'
+import { parseRepositoryName } from '../../src/registry/repository-name.ts'
+import { createMemorySessions } from '../support/memory-sessions.ts'
+import { createMemorySpool } from '../support/memory-spool.ts'
+import { recordingObserver } from '../support/recording-observer.ts'
+
+export const repository = parseRepositoryName('team/app')
+export const never = new AbortController().signal
+
+export interface SetupOptions {
+  readonly spool?: Spool
+  readonly places?: number
+  readonly waitMs?: number
+}
+
+/** All ports of ingest in memory, where nothing is owed to anybody. */
+export function setUp({
+  spool = createMemorySpool(),
+  places = 4,
+  waitMs = 20_000,
+}: SetupOptions = {}) {
+  const cache = createLayerCache(spool, async () => false)
+  return {
+    spool,
+    cache,
+    gate: createGate(spool),
+    places: createPlaces(places, waitMs),
+    room: createRoom(spool, cache, waitMs),
+    sessions: createMemorySessions(),
+    observer: recordingObserver(),
+  }
+}

@@ -1,0 +1,4 @@
+import { forwardJournalContract } from '../storage/contracts/forward-journal.ts'
+import { createMemoryJournal } from '../support/memory-journal.ts'
+
+forwardJournalContract('memory', async (_t, now) => createMemoryJournal({ now }))

@@ -1,0 +1,159 @@
+import type {
+  Forward,
+  ForwardClaim,
+  ForwardError,
+  ForwardJournal,
+  ForwardKey,
+} from '../../src/publish/forward-journal.ts'
+import { createWaitList, type WaitList } from '../../src/storage/wait-list.ts'
+
+interface Row {
+  forward: Forward
+  dueAtMs: number
+}
+
+/** The `ForwardJournal` port in memory, complete: for tests that are not about a journal's engine. */
+export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJournal {
+  const rows = new Map<string, Row>()
+  const claimers = createWaitList<ForwardClaim>()
+  const settlements = new Map<string, WaitList<Forward>>()
+  let timer: NodeJS.Timeout | undefined
+
+  /** Hands out in a turn of its own: whoever leaves in the turn in which it came takes nothing along. */
+  function wake(): void {
+    queueMicrotask(handOut)
+  }
+
+  function handOut(): void {
+    clearTimeout(timer)
+    while (claimers.size > 0) {
+      const next = nextRow()
+      if (!next) return
+      const delayMs = next.dueAtMs - now().getTime()
+      if (delayMs > 0) {
+        timer = setTimeout(handOut, delayMs).unref()
+        return
+      }
+      claimers.answerFirst(claimOf(next))
+    }
+  }
+
+  function nextRow(): Row | undefined {
+    const claimable = [...rows.values()].filter(
+      ({ forward }) => forward.state === 'owed' || forward.state === 'parked',
+    )
+    return claimable.toSorted((one, other) => one.dueAtMs - other.dueAtMs)[0]
+  }
+
+  function claimOf(row: Row): ForwardClaim {
+    const before = row.forward
+    let isFinished = false
+    row.forward = { ...before, state: 'forwarding', changedAt: now() }
+
+    async function finish(forward: Forward, dueAtMs: number): Promise<void> {
+      if (isFinished) throw new Error('The claim was finished before.')
+      isFinished = true
+      row.forward = forward
+      row.dueAtMs = dueAtMs
+      if (isSettled(forward)) settlements.get(nameOf(forward.key))?.answerAll(forward)
+      wake()
+    }
+
+    function failed(state: 'owed' | 'parked', error: ForwardError, attempts: number): Forward {
+      return { ...before, state, error, attempts: before.attempts + attempts, changedAt: now() }
+    }
+
+    return {
+      forward: row.forward,
+      forwarded(result) {
+        const { error: _, ...rest } = before
+        const attempts = before.attempts + result.attempts
+        const forward = {
+          ...rest,
+          ...result,
+          attempts,
+          state: 'forwarded',
+          changedAt: now(),
+        } as const
+        return finish(forward, row.dueAtMs)
+      },
+      park: (error, attempts, retryAt) =>
+        finish(failed('parked', error, attempts), retryAt.getTime()),
+      postpone: (error, attempts, retryAt) =>
+        finish(failed('owed', error, attempts), retryAt.getTime()),
+      release: () => finish(before, row.dueAtMs),
+    }
+  }
+
+  return {
+    async record(key, agent, sizeBytes) {
+      const inFlight = rows.get(nameOf(key))?.forward
+      if (inFlight?.state === 'forwarding') return inFlight
+      const at = now()
+      const forward: Forward = {
+        key,
+        agent,
+        sizeBytes,
+        state: 'owed',
+        alreadyPresent: false,
+        parts: 0,
+        attempts: 0,
+        recordedAt: at,
+        changedAt: at,
+      }
+      rows.set(nameOf(key), { forward, dueAtMs: at.getTime() })
+      wake()
+      return forward
+    },
+
+    async find(key) {
+      return rows.get(nameOf(key))?.forward
+    },
+
+    async settled(key, signal) {
+      signal.throwIfAborted()
+      const forward = rows.get(nameOf(key))?.forward
+      if (forward && isSettled(forward)) return forward
+      const list = settlements.get(nameOf(key)) ?? createWaitList<Forward>()
+      settlements.set(nameOf(key), list)
+      return list.join(signal)
+    },
+
+    claim(signal) {
+      const claim = claimers.join(signal)
+      wake()
+      return claim
+    },
+
+    async isOwed(digest) {
+      return debts().some((forward) => forward.key.digest === digest)
+    },
+
+    async totals() {
+      const unpaid = debts()
+      const times = unpaid
+        .filter(({ state }) => state !== 'parked')
+        .map(({ recordedAt }) => recordedAt.getTime())
+      return {
+        waiting: unpaid.filter(({ state }) => state === 'owed').length,
+        parked: unpaid.filter(({ state }) => state === 'parked').length,
+        backlogBytes: unpaid.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),
+        ...(times.length > 0 && { oldestRecordedAt: new Date(Math.min(...times)) }),
+      }
+    },
+  }
+
+  function debts(): readonly Forward[] {
+    return [...rows.values()]
+      .map(({ forward }) => forward)
+      .filter(({ state }) => state !== 'forwarded')
+  }
+}
+
+function isSettled({ state }: Forward): boolean {
+  return state === 'forwarded' || state === 'parked'
+}
+
+function nameOf({ registry, repository, digest }: ForwardKey): string {
+  return JSON.stringify([registry, repository, digest])
+}

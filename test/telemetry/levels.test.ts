@@ -1,0 +1,17 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { degradedBy } from '../../src/telemetry/levels.ts'
+import { calmLevels } from './setup.ts'
+
+for (const [what, levels, reasons] of [
+  ['nothing', {}, []],
+  ['a spool just below 95 %', { spoolBytes: 949 }, []],
+  ['a spool at 95 %', { spoolBytes: 950 }, ['spool_nearly_full']],
+  ['layers that wait', { forwardsWaiting: 100, forwardBacklogBytes: 1e9 }, []],
+  ['one parked layer', { forwardsParked: 1 }, ['forwards_parked']],
+  ['both', { forwardsParked: 1, spoolBytes: 1000 }, ['spool_nearly_full', 'forwards_parked']],
+] as const) {
+  test(`the service is degraded by ${what}: ${reasons.join(' and ') || 'no'}`, () => {
+    assert.deepEqual(degradedBy({ ...calmLevels, ...levels }), reasons)
+  })
+}

@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { LayergateEvent } from '../../src/registry/events.ts'
+import { createLogObserver } from '../../src/telemetry/log-observer.ts'
+import { createLogger } from '../../src/telemetry/logger.ts'
+import { observers } from '../../src/telemetry/observers.ts'
+import { recordingObserver } from '../support/recording-observer.ts'
+import { digest } from './setup.ts'
+
+const about = { repository: 'team/app', agent: 'ci' }
+const upload = {
+  ...about,
+  type: 'upload_ended',
+  entry: 'raw',
+  requestId: 'request-1',
+  sizeBytes: 100,
+  seconds: 2,
+} as const
+const forward = {
+  ...about,
+  type: 'forward_ended',
+  digest,
+  sizeBytes: 100,
+  seconds: 3,
+  parts: 1,
+  attempts: 1,
+} as const
+const failed = { error: 'upstream_unavailable', detail: 'AWS is away.' } as const
+
+/** What is logged of an event. */
+function lineOf(event: LayergateEvent, level = 'trace'): Record<string, unknown> | undefined {
+  const lines: string[] = []
+  const logger = createLogger(level, { write: (line) => void lines.push(line) })
+  createLogObserver(logger).observe(event)
+  assert.ok(lines.length <= 1)
+  const [line] = lines
+  return line === undefined ? undefined : JSON.parse(line)
+}
+
+const lines: readonly (readonly [LayergateEvent, level: string, message: string])[] = [
+  [{ ...upload, outcome: 'verified' }, 'info', 'upload verified'],
+  [{ ...upload, outcome: 'refused', error: 'digest_mismatch' }, 'warn', 'upload refused'],
+  [{ ...upload, outcome: 'aborted', error: 'client_aborted' }, 'warn', 'upload aborted'],
+  [{ ...upload, outcome: 'failed', error: 'spool_full' }, 'warn', 'upload failed'],
+  [{ ...forward, outcome: 'forwarded' }, 'info', 'forward forwarded'],
+  [{ ...forward, outcome: 'already_present' }, 'info', 'forward already_present'],
+  [{ ...forward, outcome: 'released' }, 'info', 'forward released'],
+  [{ ...forward, ...failed, outcome: 'postponed' }, 'warn', 'forward postponed'],
+  [{ ...forward, ...failed, outcome: 'parked' }, 'warn', 'forward parked'],
+  [
+    { ...about, type: 'layer_invalid_upstream', digest, cause: 'unresolved' },
+    'error',
+    'AWS called a verified layer invalid',
+  ],
+  [
+    {
+      type: 'upstream_retried',
+      destination: 'default',
+      operation: 'UploadLayerPart',
+      reason: 'throttled',
+      attempt: 1,
+      waitMs: 200,
+    },
+    'warn',
+    'upstream call is made again',
+  ],
+  [
+    {
+      type: 'upstream_called',
+      destination: 'default',
+      operation: 'UploadLayerPart',
+      outcome: 'success',
+      seconds: 1,
+      sentLayerBytes: 100,
+    },
+    'debug',
+    'upstream_called',
+  ],
+  [
+    {
+      type: 'request_ended',
+      requestId: 'request-1',
+      operation: 'uploadLayer',
+      status: 201,
+      seconds: 1,
+    },
+    'debug',
+    'request_ended',
+  ],
+]
+
+for (const [event, level, message] of lines) {
+  test(`"${message}" is one line at ${level}, with all that is known of it`, () => {
+    const { time, ...line } = lineOf(event) ?? {}
+    const { type: _, ...fields } = event
+    assert.deepEqual(line, { ...fields, level, msg: message })
+    assert.match(String(time), /^\d{4}-\d\d-\d\dT.*Z$/)
+  })
+}
+
+for (const event of [
+  { type: 'repository_seen', repository: 'team/app' },
+  { ...about, type: 'upload_started', entry: 'raw' },
+  { ...about, type: 'forward_started', digest, sizeBytes: 100 },
+] as const) {
+  test(`${event.type} is no line: its end will be one`, () => {
+    assert.equal(lineOf(event), undefined)
+  })
+}
+
+test('what is less severe than the level is not written', () => {
+  assert.equal(lineOf({ ...upload, outcome: 'verified' }, 'warn'), undefined)
+  assert.notEqual(lineOf({ ...upload, outcome: 'refused' }, 'warn'), undefined)
+})
+
+test('several observers hear of each event, in order', () => {
+  const heard: string[] = []
+  const [first, second] = [recordingObserver(), recordingObserver()]
+  const both = observers(
+    { observe: (event) => (heard.push('first'), first.observe(event)) },
+    { observe: (event) => (heard.push('second'), second.observe(event)) },
+  )
+  const event = { type: 'repository_seen', repository: 'team/app' } as const
+  both.observe(event)
+  assert.deepEqual(heard, ['first', 'second'])
+  assert.deepEqual([first.events, second.events], [[event], [event]])
+})

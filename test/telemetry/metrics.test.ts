@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { ForwardEnded, UploadEnded } from '../../src/registry/events.ts'
+import { digest, setUpMetrics } from './setup.ts'
+
+const repository = 'team/app'
+const uploadEnded: UploadEnded = {
+  type: 'upload_ended',
+  repository,
+  agent: 'ci',
+  entry: 'raw',
+  outcome: 'verified',
+  requestId: 'request-1',
+  sizeBytes: 100,
+  seconds: 2,
+}
+const forwardEnded: ForwardEnded = {
+  type: 'forward_ended',
+  repository,
+  agent: 'ci',
+  digest,
+  sizeBytes: 100,
+  outcome: 'forwarded',
+  seconds: 3,
+  parts: 1,
+  attempts: 1,
+}
+
+test('a repository gets its series at zero before its first layer', async () => {
+  const { changes, metrics } = setUpMetrics()
+  assert.deepEqual(await changes(() => metrics.observe({ type: 'repository_seen', repository })), {
+    [`layergate_invalid_layers_total{cause="empty",repository="team/app",stage="refused"}`]: 0,
+    [`layergate_invalid_layers_total{cause="unknown",repository="team/app",stage="refused"}`]: 0,
+    [`layergate_invalid_layers_total{cause="in_transit",repository="team/app",stage="upstream"}`]: 0,
+    [`layergate_invalid_layers_total{cause="unresolved",repository="team/app",stage="upstream"}`]: 0,
+    [`layergate_invalid_layers_total{cause="spool_damaged",repository="team/app",stage="upstream"}`]: 0,
+  })
+})
+
+test('a repository that is seen again loses nothing', async () => {
+  const { changes, metrics } = setUpMetrics()
+  metrics.observe({ type: 'repository_seen', repository })
+  metrics.observe({ ...uploadEnded, outcome: 'refused', cause: 'unknown' })
+  assert.deepEqual(
+    await changes(() => metrics.observe({ type: 'repository_seen', repository })),
+    {},
+  )
+})
+
+test('a verified upload is counted, measured, and in progress no more', async () => {
+  const { changes, metrics } = setUpMetrics()
+  metrics.observe({ type: 'repository_seen', repository })
+  const started = await changes(() =>
+    metrics.observe({ type: 'upload_started', repository, agent: 'ci', entry: 'raw' }),
+  )
+  assert.deepEqual(started, { layergate_uploads_in_progress: 1 })
+  assert.deepEqual(await changes(() => metrics.observe(uploadEnded)), {
+    layergate_uploads_in_progress: -1,
+    'layergate_layer_uploads_total{agent="ci",entry="raw",outcome="verified",repository="team/app"}': 1,
+    'layergate_received_bytes_total{entry="raw"}': 100,
+    layergate_upload_duration_seconds_count: 1,
+    layergate_upload_duration_seconds_sum: 2,
+    layergate_layer_size_bytes_count: 1,
+    layergate_layer_size_bytes_sum: 100,
+  })
+})
+
+test('a refused layer is counted as invalid with its cause, and has no size', async () => {
+  const { changes, metrics } = setUpMetrics()
+  metrics.observe({ type: 'repository_seen', repository })
+  const refused: UploadEnded = {
+    ...uploadEnded,
+    entry: 'multipart',
+    outcome: 'refused',
+    cause: 'unknown',
+  }
+  assert.deepEqual(await changes(() => metrics.observe(refused)), {
+    layergate_uploads_in_progress: -1,
+    'layergate_layer_uploads_total{agent="ci",entry="multipart",outcome="refused",repository="team/app"}': 1,
+    'layergate_invalid_layers_total{cause="unknown",repository="team/app",stage="refused"}': 1,
+    'layergate_received_bytes_total{entry="multipart"}': 100,
+    layergate_upload_duration_seconds_count: 1,
+    layergate_upload_duration_seconds_sum: 2,
+  })
+})
+
+for (const outcome of ['refused', 'aborted', 'failed'] as const) {
+  test(`an upload that was ${outcome} without a fault of the layer is no invalid layer`, async () => {
+    const { changes, metrics } = setUpMetrics()
+    const changed = await changes(() => metrics.observe({ ...uploadEnded, outcome }))
+    const names = Object.keys(changed)
+    assert.ok(names.some((name) => name.includes(`outcome="${outcome}"`)))
+    assert.ok(!names.some((name) => name.includes('layergate_invalid_layers_total')))
+  })
+}
+
+test('a layer that AWS called invalid is counted at its own stage', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const changed = await changes(() =>
+    metrics.observe({
+      type: 'layer_invalid_upstream',
+      repository,
+      agent: 'ci',
+      digest,
+      cause: 'in_transit',
+    }),
+  )
+  assert.deepEqual(changed, {
+    'layergate_invalid_layers_total{cause="in_transit",repository="other",stage="upstream"}': 1,
+  })
+})
+
+test('a forward is in progress from its start to its end', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const started = await changes(() =>
+    metrics.observe({ type: 'forward_started', repository, agent: 'ci', digest, sizeBytes: 100 }),
+  )
+  assert.deepEqual(started, { layergate_forwards_in_progress: 1 })
+})
+
+for (const [outcome, expected] of Object.entries({
+  forwarded: {
+    'layergate_layer_forwards_total{outcome="forwarded",repository="other"}': 1,
+    layergate_forward_duration_seconds_count: 1,
+    layergate_forward_duration_seconds_sum: 3,
+  },
+  already_present: {
+    'layergate_layer_forwards_total{outcome="already_present",repository="other"}': 1,
+    'layergate_saved_bytes_total{reason="already_present"}': 100,
+  },
+  parked: { 'layergate_layer_forwards_total{outcome="parked",repository="other"}': 1 },
+  postponed: {},
+  released: {},
+})) {
+  test(`a forward that was ${outcome} is counted as that`, async () => {
+    const { changes, metrics } = setUpMetrics()
+    // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- the keys of the record above
+    const ended = { ...forwardEnded, outcome: outcome as ForwardEnded['outcome'] }
+    assert.deepEqual(await changes(() => metrics.observe(ended)), {
+      layergate_forwards_in_progress: -1,
+      ...expected,
+    })
+  })
+}
+
+test('each call to AWS is counted by its outcome, with the layer bytes that AWS took', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const called = {
+    type: 'upstream_called',
+    destination: 'default',
+    operation: 'CompleteLayerUpload',
+    seconds: 0.5,
+  } as const
+  assert.deepEqual(
+    await changes(() => {
+      metrics.observe({ ...called, outcome: 'success', sentLayerBytes: 70 })
+      metrics.observe({ ...called, outcome: 'ThrottlingException', sentLayerBytes: 0 })
+    }),
+    {
+      'layergate_upstream_requests_total{destination="default",operation="CompleteLayerUpload",outcome="success"}': 1,
+      'layergate_upstream_requests_total{destination="default",operation="CompleteLayerUpload",outcome="ThrottlingException"}': 1,
+      'layergate_upstream_request_duration_seconds_count{destination="default",operation="CompleteLayerUpload"}': 2,
+      'layergate_upstream_request_duration_seconds_sum{destination="default",operation="CompleteLayerUpload"}': 1,
+      layergate_forwarded_bytes_total: 70,
+    },
+  )
+})
+
+test('each repeated call is counted by its reason', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const changed = await changes(() =>
+    metrics.observe({
+      type: 'upstream_retried',
+      destination: 'default',
+      operation: 'InitiateLayerUpload',
+      reason: 'throttled',
+      attempt: 1,
+      waitMs: 200,
+    }),
+  )
+  assert.deepEqual(changed, {
+    'layergate_upstream_retries_total{destination="default",operation="InitiateLayerUpload",reason="throttled"}': 1,
+  })
+})
+
+test('each request is counted by operation and status, without its URL', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const changed = await changes(() =>
+    metrics.observe({
+      type: 'request_ended',
+      requestId: 'request-1',
+      operation: 'findLayer',
+      status: 404,
+      seconds: 0.25,
+    }),
+  )
+  assert.deepEqual(changed, {
+    'layergate_http_requests_total{operation="findLayer",status="404"}': 1,
+    'layergate_http_request_duration_seconds_count{operation="findLayer",status="404"}': 1,
+    'layergate_http_request_duration_seconds_sum{operation="findLayer",status="404"}': 0.25,
+  })
+})
+
+test('levels are read at each scrape', async () => {
+  const levels = {
+    uploadsWaiting: 1,
+    spoolBytes: 960,
+    forwardsWaiting: 2,
+    forwardsParked: 3,
+    forwardBacklogBytes: 4,
+    forwardOldestSeconds: 5,
+  }
+  const { values } = await setUpMetrics({ levels, isAuthDisabled: true }).samples()
+  const notZero = [...values].filter(([, value]) => value !== 0)
+  assert.deepEqual(Object.fromEntries(notZero), {
+    'layergate_build_info{version="1.2.3"}': 1,
+    layergate_auth_disabled: 1,
+    layergate_uploads_waiting: 1,
+    layergate_spool_bytes: 960,
+    layergate_spool_capacity_bytes: 1000,
+    layergate_forwards_waiting: 2,
+    layergate_forwards_parked: 3,
+    layergate_forward_backlog_bytes: 4,
+    layergate_forward_oldest_seconds: 5,
+    'layergate_degraded{reason="spool_nearly_full"}': 1,
+    'layergate_degraded{reason="forwards_parked"}': 1,
+  })
+})
+
+test('levels that cannot be read fail the scrape, instead of showing old ones', async () => {
+  const { metrics } = setUpMetrics({
+    levels: {
+      get spoolBytes(): number {
+        throw new Error('the journal is broken')
+      },
+    },
+  })
+  await assert.rejects(metrics.scrape(), /the journal is broken/)
+})
+
+test('two services of one process do not share their series', async () => {
+  const [one, other] = [setUpMetrics(), setUpMetrics()]
+  one.metrics.observe(uploadEnded)
+  assert.equal((await other.samples()).values.get('layergate_upload_duration_seconds_count'), 0)
+})
