@@ -43,6 +43,7 @@ const flights = 8
 const maxSockets = 64
 const postponeMs = 15_000
 const parkMs = 10 * 60_000
+const journalRestMs = 5_000
 const retriesPerSecond = 10
 
 export interface Parts {
@@ -79,6 +80,10 @@ export async function wire(parts: Parts): Promise<Service> {
   const onFailure = (error: unknown) => {
     hasFailed = true
     logger.fatal({ err: error }, 'the journal failed: no push is taken any more')
+  }
+
+  const onLeftBehind = (error: unknown) => {
+    logger.error({ err: error }, 'an upload could not be cleared away')
   }
 
   const storage = await openEmbeddedStorage({
@@ -160,7 +165,7 @@ export async function wire(parts: Parts): Promise<Service> {
       now,
       onJournalError: (error) => logger.error({ err: error }, 'the journal refused; tried again'),
     },
-    { flights, postponeMs, parkMs },
+    { flights, postponeMs, parkMs, journalRestMs },
   )
 
   const inFlight = createInFlight()
@@ -178,7 +183,7 @@ export async function wire(parts: Parts): Promise<Service> {
     observer,
     acceptance,
     takeLayer: createLayerIntake(
-      { places, room, spool, sessions, gate, cache, observer },
+      { places, room, spool, sessions, gate, cache, observer, onLeftBehind },
       config.ingest,
     ),
     findLayer: createFindLayer(forwards, sessions),

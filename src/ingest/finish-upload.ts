@@ -6,7 +6,7 @@ import type { Digest } from '../registry/digest.ts'
 import type { OpenUpload } from './open-upload.ts'
 
 /** What happens to a verified layer behind the gate. Given by whoever publishes it. */
-export interface Acceptance<T> {
+export interface Recipient<T> {
   /** Refuses, by throwing, a layer that could not be sent where it is meant to go. */
   check(digest: Digest): Promise<void>
   /** Records, durably, that the layer is owed to the upstream. */
@@ -22,19 +22,19 @@ export interface FinishPorts {
  * The one place of order: compare, seal, record what is owed, end the session. Each step may be repeated, and a
  * crash between two leaves nothing but garbage for the next start.
  *
- * @throws LayergateError `digest_mismatch`, and whatever `acceptance` throws; the bytes are gone then
+ * @throws LayergateError `digest_mismatch`, and whatever `recipient` throws
  */
 export async function finishUpload<T>(
   { gate, cache }: FinishPorts,
   upload: OpenUpload,
   received: SealedLayer,
   expected: Digest,
-  acceptance: Acceptance<T>,
+  recipient: Recipient<T>,
 ): Promise<T> {
   requireMatch(received, expected)
-  await acceptance.check(expected)
+  await recipient.check(expected)
   using _ = cache.hold(expected)
   const layer = await gate.admit(upload.session.id, received, expected)
   // Awaited here: the layer is held until it is recorded.
-  return await acceptance.record(layer)
+  return await recipient.record(layer)
 }

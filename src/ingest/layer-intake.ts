@@ -4,7 +4,7 @@ import type { Digest } from '../registry/digest.ts'
 import { toLayergateError } from '../registry/errors.ts'
 import type { Entry, Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
-import { type Acceptance, type FinishPorts, finishUpload } from './finish-upload.ts'
+import { type FinishPorts, finishUpload, type Recipient } from './finish-upload.ts'
 import { growingWriter } from './growing-writer.ts'
 import { type OpenPorts, openUpload } from './open-upload.ts'
 import { type ReceiveLimits, receive, tooLarge } from './receive.ts'
@@ -12,6 +12,8 @@ import { uploadReport } from './upload-report.ts'
 
 export interface IntakePorts extends OpenPorts, FinishPorts {
   readonly observer: Observer
+  /** An upload could not be cleared away; the next start will do it. */
+  onLeftBehind(error: unknown): void
 }
 
 /** What is known of a layer before its body is read. */
@@ -28,7 +30,7 @@ export interface Announcement {
 /** The two steps of one upload, in this order. */
 export interface Intake {
   receive(body: Readable): Promise<SealedLayer>
-  finish<T>(received: SealedLayer, expected: Digest, acceptance: Acceptance<T>): Promise<T>
+  finish<T>(received: SealedLayer, expected: Digest, recipient: Recipient<T>): Promise<T>
 }
 
 /**
@@ -45,53 +47,36 @@ export type TakeLayer = <T>(
 
 export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): TakeLayer {
   return async (announcement, signal, steps) => {
+    const { repository, agent, expected, sizeBytes } = announcement
     const report = uploadReport(ports.observer, announcement)
     try {
-      const result = await takeLayer(ports, limits, announcement, signal, async (intake) =>
-        steps({
+      if ((sizeBytes ?? 0) > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
+      const session = { repository, agent, ...(expected && { expected }) }
+      const upload = await openUpload(ports, session, sizeBytes ?? 0, signal)
+      const sink =
+        sizeBytes === undefined ? growingWriter(upload.writer, ports.room, signal) : upload.writer
+      try {
+        const result = await steps({
           async receive(body) {
-            const received = await intake.receive(body)
+            const received = await receive(body, report.counting(sink), limits, signal)
             report.received(received)
             return received
           },
-          finish(received, expected, acceptance) {
-            report.expected(expected)
-            return intake.finish(received, expected, acceptance)
+          finish(received, digest, recipient) {
+            report.expected(digest)
+            return finishUpload(ports, upload, received, digest, recipient)
           },
-        }),
-      )
-      report.verified()
-      return result
+        })
+        report.verified()
+        return result
+      } finally {
+        // Neither a refusal nor an accepted layer changes because something could not be cleared away.
+        await upload.close().catch(ports.onLeftBehind)
+      }
     } catch (thrown) {
       const error = toLayergateError(thrown)
       report.failed(error)
       throw error
     }
-  }
-}
-
-async function takeLayer<T>(
-  ports: IntakePorts,
-  limits: ReceiveLimits,
-  { repository, agent, expected, sizeBytes }: Announcement,
-  signal: AbortSignal,
-  steps: (intake: Intake) => Promise<T>,
-): Promise<T> {
-  if (sizeBytes !== undefined && sizeBytes > limits.maxLayerBytes)
-    throw tooLarge(limits.maxLayerBytes)
-  const session = { repository, agent, ...(expected && { expected }) }
-  const upload = await openUpload(ports, session, sizeBytes ?? 0, signal)
-  try {
-    return await steps({
-      receive(body) {
-        const isSizeKnown = sizeBytes !== undefined
-        const sink = isSizeKnown ? upload.writer : growingWriter(upload.writer, ports.room, signal)
-        return receive(body, sink, limits, signal)
-      },
-      finish: (received, digest, acceptance) =>
-        finishUpload(ports, upload, received, digest, acceptance),
-    })
-  } finally {
-    await upload.close()
   }
 }

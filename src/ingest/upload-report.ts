@@ -2,10 +2,13 @@ import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
 import type { LayergateError } from '../registry/errors.ts'
 import type { Observer, UploadEnded, UploadOutcome } from '../registry/events.ts'
+import type { LayerSink } from './growing-writer.ts'
 import type { Announcement } from './layer-intake.ts'
 
 /** Collects what becomes known of one upload and tells the observer its beginning and its end. */
 export interface UploadReport {
+  /** Counts what is written, for the uploads that never come to their end. */
+  counting(sink: LayerSink): LayerSink
   received(layer: SealedLayer): void
   expected(digest: Digest): void
   verified(): void
@@ -20,6 +23,7 @@ export function uploadReport(
   const startedAt = performance.now()
   let expected = announced
   let received: SealedLayer | undefined
+  let sizeBytes = 0
   observer.observe({ type: 'upload_started', ...about })
 
   function end(outcome: UploadOutcome, more: Partial<UploadEnded>): void {
@@ -29,7 +33,7 @@ export function uploadReport(
       requestId,
       outcome,
       seconds: (performance.now() - startedAt) / 1000,
-      sizeBytes: received?.sizeBytes ?? 0,
+      sizeBytes,
       ...(expected && { expected }),
       ...(received && { actual: received.digest }),
       ...more,
@@ -37,6 +41,13 @@ export function uploadReport(
   }
 
   return {
+    counting: (sink) => ({
+      write(chunk) {
+        sizeBytes += chunk.length
+        return sink.write(chunk)
+      },
+      flush: () => sink.flush(),
+    }),
     received(layer) {
       received = layer
     },
@@ -45,12 +56,8 @@ export function uploadReport(
     },
     verified: () => end('verified', {}),
     failed(error) {
-      const { actual, diagnosis } = error.facts
-      end(outcomeOf(error), {
-        error: error.code,
-        ...(actual?.sizeBytes !== undefined && { sizeBytes: actual.sizeBytes }),
-        ...(diagnosis && { cause: diagnosis.cause }),
-      })
+      const { diagnosis } = error.facts
+      end(outcomeOf(error), { error: error.code, ...(diagnosis && { cause: diagnosis.cause }) })
     },
   }
 }

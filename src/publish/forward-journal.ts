@@ -48,6 +48,7 @@ export interface Published {
 
 /** The exclusive right to work on one owed forward. Exactly one of its methods is called, once. */
 export interface ForwardClaim {
+  /** As it stood when it was claimed: `owed` or `parked`. */
   readonly forward: Forward
   forwarded(result: Published): Promise<void>
   /** Waiters get the error at once; it is tried again at `retryAt`. */

@@ -3,6 +3,7 @@ import type { UpstreamInvalidCause } from '../registry/diagnosis.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { Published } from './forward-journal.ts'
 import { reactTo } from './recovery.ts'
+import { UpstreamError } from './upstream-error.ts'
 import { sendUpload } from './send-upload.ts'
 import type { Call, Upstream } from './upstream.ts'
 
@@ -17,7 +18,7 @@ export type FlightResult = (
   | { readonly published: Published }
   | { readonly failed: unknown; readonly attempts: number }
 ) & {
-  /** Set when AWS called the layer invalid on the way: why, as the end of the flight shows. */
+  /** Set when AWS called the layer invalid, and this flight has shown why. */
   readonly invalid?: UpstreamInvalidCause
 }
 
@@ -37,10 +38,9 @@ export async function publishLayer(
   let integrityFailures = 0
 
   const isPresent = async () => !(await upstream.absent(call, [layer.digest])).has(layer.digest)
-  const because = (cause: UpstreamInvalidCause) => (integrityFailures > 0 ? { invalid: cause } : {})
   const sent = (parts: number): FlightResult => ({
     published: { alreadyPresent: false, parts, attempts },
-    ...because('in_transit'),
+    ...(integrityFailures > 0 && { invalid: 'in_transit' }),
   })
 
   try {
@@ -64,9 +64,17 @@ export async function publishLayer(
     }
   } catch (failed) {
     call.signal.throwIfAborted()
-    const isDamaged = failed instanceof LayergateError && failed.code === 'spool_damaged'
-    return { failed, attempts, ...because(isDamaged ? 'spool_damaged' : 'unresolved') }
+    return { failed, attempts, ...(integrityFailures > 0 && invalidBecause(failed)) }
   }
+}
+
+/** Any other end leaves it open why AWS called the layer invalid before. */
+function invalidBecause(failed: unknown): { readonly invalid?: UpstreamInvalidCause } {
+  if (failed instanceof UpstreamError && failed.failure === 'invalid_layer') {
+    return { invalid: 'unresolved' }
+  }
+  const isDamaged = failed instanceof LayergateError && failed.code === 'spool_damaged'
+  return isDamaged ? { invalid: 'spool_damaged' } : {}
 }
 
 function damaged(layer: VerifiedLayer, cause: unknown): LayergateError {

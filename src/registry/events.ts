@@ -55,13 +55,18 @@ export interface ForwardEnded extends OfRepository {
   readonly type: 'forward_ended'
   readonly digest: Digest
   readonly sizeBytes: number
-  /** `postponed`: still owed, tried again later. `released`: still owed, the service stops. */
-  readonly outcome: ForwardOutcome | 'postponed' | 'released'
+  /**
+   * `parked` for the first time, `still_parked` from then on. `postponed`: still owed, tried again later. `released`: still
+   * owed, the service stops.
+   */
+  readonly outcome: ForwardOutcome | 'still_parked' | 'postponed' | 'released'
   readonly seconds: number
   readonly parts: number
   readonly attempts: number
   readonly error?: ErrorCode
   readonly detail?: string
+  /** What was thrown, for the log. */
+  readonly thrown?: unknown
 }
 
 /** One attempt of one call to AWS. */

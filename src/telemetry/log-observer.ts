@@ -10,12 +10,18 @@ export function createLogObserver(logger: Logger): Observer {
         case 'upload_ended':
           logger[event.outcome === 'verified' ? 'info' : 'warn'](fields, `upload ${event.outcome}`)
           return
-        case 'layer_invalid_upstream':
-          logger.error(fields, 'AWS called a verified layer invalid')
+        case 'layer_invalid_upstream': {
+          const level = event.cause === 'in_transit' ? 'warn' : 'error'
+          logger[level](fields, 'AWS called a verified layer invalid')
           return
-        case 'forward_ended':
-          logger[event.error === undefined ? 'info' : 'warn'](fields, `forward ${event.outcome}`)
+        }
+        case 'forward_ended': {
+          const { type: _, thrown, ...about } = event
+          const level = event.error === undefined ? 'info' : 'warn'
+          const isBug = event.error === 'internal'
+          logger[level](isBug ? { ...about, err: thrown } : about, `forward ${event.outcome}`)
           return
+        }
         case 'upstream_retried':
           logger.warn(fields, 'upstream call is made again')
           return

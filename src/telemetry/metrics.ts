@@ -1,6 +1,11 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { refusalCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
-import { entries, type LayergateEvent, type Observer } from '../registry/events.ts'
+import {
+  entries,
+  type ForwardOutcome,
+  type LayergateEvent,
+  type Observer,
+} from '../registry/events.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { degradedBy, degradedReasons, type Levels } from './levels.ts'
 import { createRepositorySlots, otherRepository, type RepositorySlots } from './repository-slots.ts'
@@ -21,6 +26,10 @@ export interface Metrics extends Observer {
 
 const outcomes = ['verified', 'refused', 'aborted', 'failed'] as const
 const forwardOutcomes = ['forwarded', 'already_present', 'parked'] as const
+
+function isCounted(outcome: string): outcome is ForwardOutcome {
+  return forwardOutcomes.some((counted) => counted === outcome)
+}
 
 /** All series of one process, in a registry of their own. */
 export function createMetrics(settings: MetricsSettings, levels: () => Promise<Levels>): Metrics {
@@ -81,7 +90,7 @@ function count(to: Instruments, slots: RepositorySlots, event: LayergateEvent): 
     case 'forward_ended': {
       const { outcome } = event
       to.forwardsInProgress.dec()
-      if (outcome === 'postponed' || outcome === 'released') return
+      if (!isCounted(outcome)) return
       to.layerForwards.inc({ repository: slots.label(event.repository), outcome })
       if (outcome === 'forwarded') to.forwardDuration.observe(event.seconds)
       if (outcome === 'already_present') to.savedBytes.inc({ reason: outcome }, event.sizeBytes)

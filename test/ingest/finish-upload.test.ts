@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { type Acceptance, type FinishPorts, finishUpload } from '../../src/ingest/finish-upload.ts'
+import { type Recipient, type FinishPorts, finishUpload } from '../../src/ingest/finish-upload.ts'
 import { openUpload } from '../../src/ingest/open-upload.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { codeIs } from '../support/code-is.ts'
@@ -41,7 +41,7 @@ async function receivedUpload() {
       },
     },
   }
-  const acceptance: Acceptance<string> = {
+  const recipient: Recipient<string> = {
     async check(digest) {
       steps.push(`check ${digest === received.digest}`)
     },
@@ -51,21 +51,21 @@ async function receivedUpload() {
       return 'recorded'
     },
   }
-  return { ...ports, upload, recording, acceptance, steps }
+  return { ...ports, upload, recording, recipient, steps }
 }
 
 test('a layer is compared, checked, held, sealed, recorded, and only then let go', async () => {
-  const { upload, recording, acceptance, steps } = await receivedUpload()
-  const result = await finishUpload(recording, upload, received, received.digest, acceptance)
+  const { upload, recording, recipient, steps } = await receivedUpload()
+  const result = await finishUpload(recording, upload, received, received.digest, recipient)
   assert.equal(result, 'recorded')
   assert.deepEqual(steps, ['check true', 'hold', 'seal', 'record true', 'let go'])
 })
 
 test('of bytes with another digest nobody hears anything', async () => {
-  const { upload, recording, acceptance, steps, spool } = await receivedUpload()
+  const { upload, recording, recipient, steps, spool } = await receivedUpload()
   const expected = digestOf(layerBytes(10, 2))
   await assert.rejects(
-    finishUpload(recording, upload, received, expected, acceptance),
+    finishUpload(recording, upload, received, expected, recipient),
     codeIs('digest_mismatch'),
   )
   assert.deepEqual(steps, [])
@@ -76,9 +76,9 @@ test('of bytes with another digest nobody hears anything', async () => {
 })
 
 test('a layer that would not be accepted is not sealed', async () => {
-  const { upload, recording, acceptance, steps, spool } = await receivedUpload()
+  const { upload, recording, recipient, steps, spool } = await receivedUpload()
   const unknown = new LayergateError('repository_unknown', 'There is no such repository.')
-  const refusing = { ...acceptance, check: () => Promise.reject(unknown) }
+  const refusing = { ...recipient, check: () => Promise.reject(unknown) }
   await assert.rejects(
     finishUpload(recording, upload, received, received.digest, refusing),
     unknown,
@@ -88,9 +88,9 @@ test('a layer that would not be accepted is not sealed', async () => {
 })
 
 test('a layer that could not be recorded is let go, to be evicted like any other', async () => {
-  const { upload, recording, acceptance, steps } = await receivedUpload()
+  const { upload, recording, recipient, steps } = await receivedUpload()
   const broken = new Error('the journal is broken')
-  const failing = { ...acceptance, record: () => Promise.reject(broken) }
+  const failing = { ...recipient, record: () => Promise.reject(broken) }
   await assert.rejects(finishUpload(recording, upload, received, received.digest, failing), broken)
   assert.deepEqual(steps, ['check true', 'hold', 'seal', 'let go'])
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
-import type { Acceptance } from '../../src/ingest/finish-upload.ts'
+import type { Recipient } from '../../src/ingest/finish-upload.ts'
 import { type Announcement, createLayerIntake, type Intake } from '../../src/ingest/layer-intake.ts'
 import type { ErrorCode } from '../../src/registry/error-table.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
@@ -22,12 +22,14 @@ const announcement: Announcement = {
   requestId: 'request-1',
   expected: digest,
 }
-const acceptance: Acceptance<string> = { check: async () => {}, record: async () => 'recorded' }
+const recipient: Recipient<string> = { check: async () => {}, record: async () => 'recorded' }
 
 function intake(options: SetupOptions = {}) {
-  const ports = setUp(options)
+  const leftBehind: unknown[] = []
+  const ports = { ...setUp(options), onLeftBehind: (error: unknown) => leftBehind.push(error) }
   return {
     ...ports,
+    leftBehind,
     takeLayer: createLayerIntake(ports, limits),
     async assertNothingLeft() {
       assert.deepEqual([ports.places.taken, await ports.sessions.open()], [0, []])
@@ -37,7 +39,7 @@ function intake(options: SetupOptions = {}) {
 }
 
 /** The usual two steps, for a body that ends. */
-function push(body: Uint8Array, to: Acceptance<string> = acceptance) {
+function push(body: Uint8Array, to: Recipient<string> = recipient) {
   return async ({ receive, finish }: Intake) =>
     finish(await receive(Readable.from([body])), digest, to)
 }
@@ -151,7 +153,7 @@ test('whatever else is thrown ends as internal, with the cause kept', async () =
 test('a layer that nobody would take is gone, and the reason is told', async () => {
   const { takeLayer, assertNothingLeft } = intake()
   const unknown = new LayergateError('repository_unknown', 'There is no such repository.')
-  const refusing = { ...acceptance, check: () => Promise.reject(unknown) }
+  const refusing = { ...recipient, check: () => Promise.reject(unknown) }
   await assert.rejects(takeLayer(announcement, never, push(bytes, refusing)), unknown)
   await assertNothingLeft()
 })
@@ -207,4 +209,29 @@ test('of many uploads at once no more are received than there are places', async
   await Promise.all(pushes)
   assert.equal(most, 2)
   await assertNothingLeft()
+})
+
+test('an upload that cannot be cleared away changes neither a refusal nor an accepted layer', async () => {
+  const spool = createMemorySpool()
+  const failure = new Error('the disk is gone')
+  const stuck = { ...spool, discard: () => Promise.reject(failure) }
+  const { takeLayer, leftBehind } = intake({ spool: stuck })
+  assert.equal(await takeLayer(announcement, never, push(bytes)), 'recorded')
+  await assert.rejects(
+    takeLayer(announcement, never, push(layerBytes(99))),
+    codeIs('digest_mismatch'),
+  )
+  assert.deepEqual(leftBehind, [failure, failure])
+})
+
+test('the bytes of an upload that never came to its end are counted', async () => {
+  const { takeLayer, observer } = intake()
+  const cut = new Readable({ read() {} })
+  cut.push(bytes)
+  const leaving = new AbortController()
+  const pushing = takeLayer(announcement, leaving.signal, ({ receive }) => receive(cut))
+  await nextTurn()
+  leaving.abort(new LayergateError('client_aborted', 'The client left.'))
+  await assert.rejects(pushing, codeIs('client_aborted'))
+  assert.equal(observer.of('upload_ended')[0]?.sizeBytes, bytes.length)
 })

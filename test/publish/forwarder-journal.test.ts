@@ -45,7 +45,11 @@ test('when nothing can be claimed, that is told and tried again after a rest', a
   forwarder.start()
   assert.equal((await journal.settled(key, never)).state, 'forwarded')
   assert.deepEqual(journalErrors, [full, full, full])
-  assert.deepEqual(waitsMs, [settings.postponeMs, settings.postponeMs, settings.postponeMs])
+  assert.deepEqual(waitsMs, [
+    settings.journalRestMs,
+    settings.journalRestMs,
+    settings.journalRestMs,
+  ])
 })
 
 for (const [state, faults] of [
@@ -64,7 +68,7 @@ for (const [state, faults] of [
     await nextTurn()
     assert.equal((await journal.find(key))?.state, state)
     assert.deepEqual(journalErrors, [full, full])
-    assert.deepEqual(waitsMs, [settings.postponeMs, settings.postponeMs])
+    assert.deepEqual(waitsMs, [settings.journalRestMs, settings.journalRestMs])
     assert.equal(ended().length, 1)
     assert.equal(upstream.calls.filter((call) => call === 'absent').length, 1)
   })

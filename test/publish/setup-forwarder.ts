@@ -13,7 +13,12 @@ import { recordingObserver } from '../support/recording-observer.ts'
 import { storeLayer } from '../support/stored-layer.ts'
 import { repository } from './setup.ts'
 
-export const settings = { flights: 2, postponeMs: 15_000, parkMs: 600_000 }
+export const settings = {
+  flights: 2,
+  postponeMs: 15_000,
+  parkMs: 600_000,
+  journalRestMs: 5_000,
+}
 
 interface SetupOptions {
   readonly faults?: Faults

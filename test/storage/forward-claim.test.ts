@@ -34,7 +34,6 @@ test('a claim whose end could not be written can still be finished', async () =>
       close: async () => {},
     },
     row,
-    claimedAt: new Date(0),
     now: () => new Date(0),
     onChanged() {
       changes += 1

@@ -64,7 +64,7 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     }
 
     return {
-      forward: row.forward,
+      forward: before,
       forwarded(result) {
         const { error: _, ...rest } = before
         const attempts = before.attempts + result.attempts

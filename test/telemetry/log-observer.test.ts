@@ -125,3 +125,17 @@ test('several observers hear of each event, in order', () => {
   assert.deepEqual(heard, ['first', 'second'])
   assert.deepEqual([first.events, second.events], [[event], [event]])
 })
+
+test('what was thrown is logged with a forward that failed for no known reason', () => {
+  const thrown = new TypeError('a bug')
+  const failure = {
+    ...forward,
+    outcome: 'postponed',
+    error: 'internal',
+    detail: 'In the log.',
+  } as const
+  const line = lineOf({ ...failure, thrown })
+  assert.match(JSON.stringify(line), /TypeError.*a bug/)
+  const known = lineOf({ ...failure, error: 'upstream_unavailable', thrown })
+  assert.doesNotMatch(JSON.stringify(known), /a bug/)
+})

@@ -9,14 +9,13 @@ export interface ForwardClaimOptions {
   readonly journal: Journal
   /** As it was before it was claimed. */
   readonly row: Row
-  readonly claimedAt: Date
   readonly now: () => Date
   /** Called in the order of the journal. */
   readonly onChanged: (forward: Forward) => void
 }
 
 export function createForwardClaim(options: ForwardClaimOptions): ForwardClaim {
-  const { journal, row, claimedAt, now, onChanged } = options
+  const { journal, row, now, onChanged } = options
   const id = integer(row, 'id')
   const before = toForward(row)
   let isFinished = false
@@ -35,7 +34,7 @@ export function createForwardClaim(options: ForwardClaimOptions): ForwardClaim {
   }
 
   return {
-    forward: { ...before, state: 'forwarding', changedAt: claimedAt },
+    forward: before,
     forwarded: (result) => finish(completeForward(id, result, now().getTime())),
     park: (error, attempts, retryAt) =>
       finish(failForward(id, 'parked', error, attempts, retryAt.getTime(), now().getTime())),

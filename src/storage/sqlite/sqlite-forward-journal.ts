@@ -35,15 +35,15 @@ export async function openForwardJournal(
   await journal.run(reclaimForwards(now().getTime()))
 
   async function takeDue(limit: number): Promise<Due> {
-    const claimedAt = now()
+    const claimedAt = now().getTime()
     const [due = [], , next = []] = await journal.run(
-      selectDueForwards(limit, claimedAt.getTime()),
-      claimDueForwards(limit, claimedAt.getTime()),
+      selectDueForwards(limit, claimedAt),
+      claimDueForwards(limit, claimedAt),
       selectNextDue(),
     )
     const [nextDue] = next
     return {
-      claims: due.map((row) => createForwardClaim({ journal, row, claimedAt, now, onChanged })),
+      claims: due.map((row) => createForwardClaim({ journal, row, now, onChanged })),
       ...(nextDue && { nextDueAt: date(nextDue, 'due_at') }),
     }
   }

@@ -84,9 +84,9 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       move(1000)
       const claim = await forwards.claim(never)
 
-      const expected: Forward = { ...recorded, state: 'forwarding', changedAt: now() }
-      assert.deepEqual(claim.forward, expected)
-      assert.deepEqual(await forwards.find(key), expected)
+      assert.deepEqual(claim.forward, recorded)
+      const claimed: Forward = { ...recorded, state: 'forwarding', changedAt: now() }
+      assert.deepEqual(await forwards.find(key), claimed)
       const leaving = new AbortController()
       const second = forwards.claim(leaving.signal)
       await forwards.find(key)
@@ -132,7 +132,8 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const claim = await forwards.claim(never)
       move(1000)
 
-      assert.deepEqual(await forwards.record(key, 'other', 100), claim.forward)
+      const joined = await forwards.record(key, 'other', 100)
+      assert.deepEqual(joined, { ...claim.forward, state: 'forwarding' })
       await claim.forwarded(published)
       assert.equal((await forwards.find(key))?.state, 'forwarded')
     })
@@ -283,11 +284,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.deepEqual(parked.error, failed)
       assert.equal(await forwards.isOwed(key.digest), true)
       time.move(1000)
-      assert.deepEqual((await forwards.claim(never)).forward, {
-        ...parked,
-        state: 'forwarding',
-        changedAt: time.now(),
-      })
+      assert.deepEqual((await forwards.claim(never)).forward, parked)
     })
 
     test('a forward whose time comes wakes those who wait', async (t) => {

@@ -1,0 +1,101 @@
+import type { VerifiedLayer } from '../layers/verified-layer.ts'
+import type { Destination } from '../registry/destination.ts'
+import type { Digest } from '../registry/digest.ts'
+import type { Observer } from '../registry/events.ts'
+import { forwardFailure } from './forward-failure.ts'
+import type { ForwardClaim } from './forward-journal.ts'
+import { type FlightResult, type PublishPorts, publishLayer } from './publish-layer.ts'
+import type { Call } from './upstream.ts'
+
+export interface FlightPorts extends PublishPorts {
+  readonly observer: Observer
+  /** @throws LayergateError `spool_damaged` */
+  restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
+  destinationOf(registry: string): Destination
+  now(): Date
+}
+
+export interface FlightSettings {
+  /** How long a forward rests when its calls' own retries were not enough. */
+  readonly postponeMs: number
+  /** How long a forward rests when a person must act. */
+  readonly parkMs: number
+}
+
+/** Repeats what the journal refuses until it takes it. */
+export type Insist = (write: () => Promise<void>) => Promise<void>
+
+/**
+ * One flight: from a claim to what the journal says of it afterwards.
+ *
+ * @throws the reason of `signal` when the journal refuses the end of the flight until then
+ */
+export async function fly(
+  ports: FlightPorts,
+  settings: FlightSettings,
+  claim: ForwardClaim,
+  insist: Insist,
+  signal: AbortSignal,
+): Promise<void> {
+  const { key, agent, sizeBytes, state } = claim.forward
+  const about = { repository: key.repository, agent, digest: key.digest }
+  const startedAt = performance.now()
+  ports.observer.observe({ type: 'forward_started', ...about, sizeBytes })
+  const result = await attempt(ports, claim, signal)
+  const seconds = (performance.now() - startedAt) / 1000
+  const ended = {
+    type: 'forward_ended',
+    ...about,
+    sizeBytes,
+    seconds,
+    parts: 0,
+    attempts: 0,
+  } as const
+
+  if (result === 'stopped') {
+    ports.observer.observe({ ...ended, outcome: 'released' })
+    return claim.release()
+  }
+  if ('published' in result) {
+    const { published, invalid } = result
+    await insist(() => claim.forwarded(published))
+    if (invalid)
+      ports.observer.observe({ type: 'layer_invalid_upstream', ...about, cause: invalid })
+    const outcome = published.alreadyPresent ? 'already_present' : 'forwarded'
+    ports.observer.observe({ ...ended, ...published, outcome })
+    return
+  }
+
+  const { failed: thrown, attempts, invalid } = result
+  const { heals, ...error } = forwardFailure(thrown)
+  const wasParked = state === 'parked'
+  const retryAt = new Date(ports.now().getTime() + (heals ? settings.postponeMs : settings.parkMs))
+  await insist(() => claim[heals ? 'postpone' : 'park'](error, attempts, retryAt))
+  // What a parked forward fails with again was told when it was parked.
+  if (invalid && !wasParked) {
+    ports.observer.observe({ type: 'layer_invalid_upstream', ...about, cause: invalid })
+  }
+  const parked = wasParked ? 'still_parked' : 'parked'
+  ports.observer.observe({
+    ...ended,
+    outcome: heals ? 'postponed' : parked,
+    attempts,
+    error: error.code,
+    detail: error.detail,
+    thrown,
+  })
+}
+
+async function attempt(
+  ports: FlightPorts,
+  { forward: { key, agent } }: ForwardClaim,
+  signal: AbortSignal,
+): Promise<FlightResult | 'stopped'> {
+  try {
+    const destination = ports.destinationOf(key.registry)
+    const call: Call = { destination, repository: key.repository, agent, signal }
+    return await publishLayer(ports, call, await ports.restore(key.digest, signal))
+  } catch (failed) {
+    return signal.aborted ? 'stopped' : { failed, attempts: 0 }
+  }
+}
