@@ -38,6 +38,8 @@ export async function runSandbox(args: string[]): Promise<void> {
   process.stdout.write(`${JSON.stringify({ msg: 'listening', url: sandbox.url })}\n`)
   await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))
   await sandbox.close()
+  // Else the channel to the process that forked this one would keep it alive.
+  process.disconnect?.()
 }
 
 function parse(args: string[]) {

@@ -10,9 +10,11 @@ import { type Served, serve } from './serve.ts'
 /** The quick start: the service, and beside it the ECR Public sandbox in a process of its own. */
 export async function runStart(_args: string[]): Promise<void> {
   const config = loadConfig({ ...env, LAYERGATE_UPSTREAM: 'sandbox' })
-  const { endpoint } = config.upstream
-  const sandbox = await startSandboxProcess(endpoint?.port || '8081', config.storage.dataDir)
-  const served = await serve(config, sandbox.stop)
+  const { upstream, storage } = config
+  const sandbox = await startSandboxProcess(upstream.endpoint?.port ?? '0', storage.dataDir)
+  // With port 0 the sandbox has found one of its own.
+  const endpoint = new URL(sandbox.url)
+  const served = await serve({ ...config, upstream: { ...upstream, endpoint } }, sandbox.stop)
   stderr.write(welcome(served, sandbox.url))
 }
 
