@@ -2,8 +2,8 @@ import type { Readable } from 'node:stream'
 import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
 import { toLayergateError } from '../registry/errors.ts'
-import type { Entry, Observer } from '../registry/events.ts'
-import type { RepositoryName } from '../registry/repository-name.ts'
+import type { Observer } from '../registry/events.ts'
+import type { Announcement } from './announcement.ts'
 import { type FinishPorts, finishUpload, type Recipient } from './finish-upload.ts'
 import { growingWriter } from './growing-writer.ts'
 import { type OpenPorts, openUpload } from './open-upload.ts'
@@ -14,17 +14,6 @@ export interface IntakePorts extends OpenPorts, FinishPorts {
   readonly observer: Observer
   /** An upload could not be cleared away; the next start will do it. */
   onLeftBehind(error: unknown): void
-}
-
-/** What is known of a layer before its body is read. */
-export interface Announcement {
-  readonly repository: RepositoryName
-  readonly agent: string
-  readonly entry: Entry
-  readonly requestId: string
-  /** Absent where it may come after the body, as in a form. */
-  readonly expected?: Digest
-  readonly sizeBytes?: number
 }
 
 /** The two steps of one upload, in this order. */

@@ -3,7 +3,7 @@ import type { Digest } from '../registry/digest.ts'
 import type { LayergateError } from '../registry/errors.ts'
 import type { Observer, UploadEnded, UploadOutcome } from '../registry/events.ts'
 import type { LayerSink } from './growing-writer.ts'
-import type { Announcement } from './layer-intake.ts'
+import type { Announcement } from './announcement.ts'
 
 /** Collects what becomes known of one upload and tells the observer its beginning and its end. */
 export interface UploadReport {

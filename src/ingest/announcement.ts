@@ -1,0 +1,14 @@
+import type { Digest } from '../registry/digest.ts'
+import type { Entry } from '../registry/events.ts'
+import type { RepositoryName } from '../registry/repository-name.ts'
+
+/** What is known of a layer before its body is read. */
+export interface Announcement {
+  readonly repository: RepositoryName
+  readonly agent: string
+  readonly entry: Entry
+  readonly requestId: string
+  /** Absent where it may come after the body, as in a form. */
+  readonly expected?: Digest
+  readonly sizeBytes?: number
+}
