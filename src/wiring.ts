@@ -16,6 +16,7 @@ import { createDoor } from './publish/door.ts'
 import { createForwarder } from './publish/forwarder.ts'
 import { createFindLayer } from './reads/find-layer.ts'
 import type { Destination } from './registry/destination.ts'
+import type { Files } from './storage/disk/files.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
 import { createLogObserver } from './telemetry/log-observer.ts'
 import { degradedBy, type Levels } from './telemetry/levels.ts'
@@ -53,6 +54,8 @@ export interface Parts {
   readonly openapi: string
   /** The process's own metrics watch global state, so only one service of a process may have them. */
   readonly withProcessMetrics: boolean
+  /** The file system of the spool; the real one when absent. */
+  readonly files?: Files
 }
 
 const now = () => new Date()
@@ -88,6 +91,7 @@ export async function wire(parts: Parts): Promise<Service> {
 
   const storage = await openEmbeddedStorage({
     dataDir: config.storage.dataDir,
+    ...(parts.files && { files: parts.files }),
     memoryBytes: config.storage.memoryMaxBytes / 2,
     ...(spoolMaxBytes !== undefined && { capacityBytes: spoolMaxBytes }),
     log: (message, fields) => logger.warn(fields, message),

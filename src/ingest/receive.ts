@@ -27,6 +27,7 @@ export async function receive(
   const hash = createHash('sha256')
   let sizeBytes = 0
   let isOurPause = false
+  let failure: Error | undefined
   const idle = new AbortController()
   const timer = setTimeout(() => {
     if (isOurPause) timer.refresh()
@@ -45,14 +46,21 @@ export async function receive(
 
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {
-      void take(chunk).then(() => done(), done)
+      void take(chunk).then(
+        () => done(),
+        (error: Error) => {
+          failure = error
+          done(error)
+        },
+      )
     },
   })
   const ends = AbortSignal.any([signal, idle.signal])
   try {
     await pipeline(body, sink, { signal: ends })
   } catch (error) {
-    throw ends.aborted ? ends.reason : cutOff(error, sizeBytes)
+    // Our own failure first: the pipeline then destroys the body, which looks as if the client had left.
+    throw failure ?? (ends.aborted ? ends.reason : cutOff(error, sizeBytes))
   } finally {
     clearTimeout(timer)
   }

@@ -25,6 +25,22 @@ test('a layer over the announced limit is refused before its body, and the conne
   assert.deepEqual(calls(), [])
 })
 
+test('a body of unknown size is refused as soon as it is over the limit', async (t) => {
+  const { port, calls, spooledFiles } = await startService(t, {
+    env: { LAYERGATE_MAX_LAYER: '100KiB' },
+  })
+  const client = await rawClient(port)
+  client.write(head(target, 'Transfer-Encoding: chunked'))
+  client.write(`${layer.length.toString(16)}\r\n`)
+  client.write(layer)
+  const { status, headers, body } = await client.answer()
+  assert.equal(status, 413)
+  assert.equal(body['code'], 'layer_too_large')
+  assert.equal(headers['connection'], 'close')
+  assert.deepEqual(calls(), [])
+  assert.deepEqual(await spooledFiles(), [])
+})
+
 test('Expect: 100-continue is answered with the refusal, not with a request for the body', async (t) => {
   const { port } = await startService(t)
   const client = await rawClient(port)

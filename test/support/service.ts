@@ -5,11 +5,14 @@ import type { TestContext } from 'node:test'
 import supertest from 'supertest'
 import { loadConfig } from '../../src/config/config.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
+import type { Files } from '../../src/storage/disk/files.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
 import { type Service, wire } from '../../src/wiring.ts'
 
 export interface RunningService {
   readonly url: string
+  /** Where operators look; `url` unless the configuration says otherwise. */
+  readonly adminUrl: string
   readonly port: number
   readonly service: Service
   readonly sandbox: Sandbox
@@ -28,6 +31,7 @@ export interface RunningService {
 export interface ServiceOptions {
   readonly env?: Readonly<Record<string, string>>
   readonly sandbox?: SandboxOptions
+  readonly files?: Files
 }
 
 const openapi = await readFile(new URL('../../openapi.yaml', import.meta.url), 'utf8')
@@ -53,8 +57,10 @@ export async function startService(
     version: 'test',
     openapi,
     withProcessMetrics: false,
+    ...(options.files && { files: options.files }),
   })
   const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
+  const adminUrl = (await service.adminApp?.listen({ host: '127.0.0.1', port: 0 })) ?? url
   service.startForwarding()
   t.after(async () => {
     await service.close()
@@ -64,6 +70,7 @@ export async function startService(
 
   return {
     url,
+    adminUrl,
     port: Number(new URL(url).port),
     service,
     sandbox,
@@ -73,7 +80,7 @@ export async function startService(
     calls: () => sandbox.calls().map(({ operation }) => operation),
     spooledFiles: () => readdir(join(dataDir, 'uploads')),
     async metric(sample) {
-      const text = await (await fetch(`${url}/metrics`)).text()
+      const text = await (await fetch(`${adminUrl}/metrics`)).text()
       const line = text.split('\n').find((candidate) => candidate.startsWith(`${sample} `))
       return line === undefined ? undefined : Number(line.slice(sample.length + 1))
     },
