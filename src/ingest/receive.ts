@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
-import { type Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import type { SealedLayer } from '../layers/spool.ts'
 import { sha256Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
+import { consume } from './consume.ts'
 import type { LayerSink } from './growing-writer.ts'
 
 export interface ReceiveLimits {
@@ -27,7 +27,6 @@ export async function receive(
   const hash = createHash('sha256')
   let sizeBytes = 0
   let isOurPause = false
-  let failure: Error | undefined
   const idle = new AbortController()
   const timer = setTimeout(() => {
     if (isOurPause) timer.refresh()
@@ -44,23 +43,11 @@ export async function receive(
     timer.refresh()
   }
 
-  const sink = new Writable({
-    write(chunk: Buffer, _encoding, done) {
-      void take(chunk).then(
-        () => done(),
-        (error: Error) => {
-          failure = error
-          done(error)
-        },
-      )
-    },
-  })
   const ends = AbortSignal.any([signal, idle.signal])
   try {
-    await pipeline(body, sink, { signal: ends })
+    await consume(body, take, ends)
   } catch (error) {
-    // Our own failure first: the pipeline then destroys the body, which looks as if the client had left.
-    throw failure ?? (ends.aborted ? ends.reason : cutOff(error, sizeBytes))
+    throw cutOff(error, sizeBytes)
   } finally {
     clearTimeout(timer)
   }

@@ -15,24 +15,40 @@ export interface Room {
 }
 
 export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Room {
+  async function takeOnceFree<T>(
+    bytes: number,
+    signal: AbortSignal,
+    listening: AbortSignal,
+    take: () => Promise<T>,
+  ): Promise<T> {
+    for (;;) {
+      // Listening starts before the attempt, so that space freed meanwhile is not missed.
+      const freed = spool.freed(listening).then(
+        () => true,
+        () => false,
+      )
+      try {
+        return await take()
+      } catch (error) {
+        if (!isFull(error)) throw error
+        if ((await cache.makeRoom(bytes)) > 0) continue
+        const mayFitNow = await freed
+        signal.throwIfAborted()
+        if (!mayFitNow) throw error
+      }
+    }
+  }
+
   return {
     async find(bytes, signal, take) {
-      const patience = AbortSignal.timeout(waitMs)
-      for (;;) {
-        // Listening starts before the attempt, so that space freed meanwhile is not missed.
-        const freed = spool.freed(AbortSignal.any([signal, patience])).then(
-          () => true,
-          () => false,
-        )
-        try {
-          return await take()
-        } catch (error) {
-          if (!isFull(error)) throw error
-          if ((await cache.makeRoom(bytes)) > 0) continue
-          const mayFitNow = await freed
-          signal.throwIfAborted()
-          if (!mayFitNow) throw error
-        }
+      const patience = new AbortController()
+      const timer = setTimeout(() => patience.abort(), waitMs)
+      try {
+        const listening = AbortSignal.any([signal, patience.signal])
+        return await takeOnceFree(bytes, signal, listening, take)
+      } finally {
+        clearTimeout(timer)
+        patience.abort()
       }
     },
   }

@@ -34,6 +34,12 @@ function splitAt(bytes: Buffer, cuts: readonly number[]): Buffer[] {
   return places.slice(1).map((end, index) => bytes.subarray(places[index], end))
 }
 
+/** Nobody listens any more, and what still comes can be drained. */
+function isLetGo(body: Readable): boolean {
+  const canBeDrained = !body.destroyed && body.isPaused()
+  return body.listenerCount('data') === 0 && (body.readableEnded || canBeDrained)
+}
+
 test('however a body is split into chunks, its digest and size are the same', async () => {
   const splits = fc
     .uint8Array({ minLength: 1, maxLength: 1000 })
@@ -66,7 +72,7 @@ for (const chunks of [[1001], [1000, 1], [500, 500, 500]]) {
     await assert.rejects(receive(body, sink, limits, never), codeIs('layer_too_large'))
     assert.ok(bytes().length <= limits.maxLayerBytes)
     assert.equal(flushedBytes(), 0)
-    assert.ok(body.destroyed)
+    assert.ok(isLetGo(body))
   })
 }
 
@@ -98,7 +104,7 @@ test('a body in which no byte comes for long enough is given up', async (t) => {
     code: 'idle_timeout',
     message: 'After 10 bytes nothing came for 60 s.',
   })
-  assert.ok(body.destroyed)
+  assert.ok(isLetGo(body))
   assert.equal(clock.pendingTimers, 0)
 })
 
@@ -154,7 +160,7 @@ test('an abort ends a body in which nothing comes, with its reason', async () =>
   await nextTurn()
   controller.abort(reason)
   await assert.rejects(received, reason)
-  assert.ok(body.destroyed)
+  assert.ok(isLetGo(body))
   assert.equal(flushedBytes(), 0)
 })
 
@@ -211,7 +217,7 @@ for (const step of ['write', 'flush'] as const) {
     const sink = { ...memorySink().sink, [step]: () => Promise.reject(error) }
     const body = Readable.from([layerBytes(10)])
     await assert.rejects(receive(body, sink, limits, never), error)
-    assert.ok(body.destroyed)
+    assert.ok(isLetGo(body))
   })
 }
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { createRoom } from '../../src/ingest/room.ts'
+import { createGate } from '../../src/layers/gate.ts'
+import type { Spool } from '../../src/layers/spool.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { codeIs } from '../support/code-is.ts'
@@ -86,6 +88,95 @@ test('an abort ends the wait with its reason', async () => {
   controller.abort(reason)
   await assert.rejects(waiting, reason)
   assert.equal(spool.usage().usedBytes, 25)
+})
+
+/** A room whose timers and listeners are counted, over a spool that `take` finds full `fullTimes` times. */
+function countedRoom(t: TestContext, fullTimes: number) {
+  const clock = manualClock(t)
+  const spool = createMemorySpool({ capacityBytes: 30 })
+  let listeners = 0
+  const counted: Spool = {
+    ...spool,
+    async freed(signal) {
+      listeners += 1
+      try {
+        await spool.freed(signal)
+      } finally {
+        listeners -= 1
+      }
+    },
+  }
+  let attempts = 0
+  return {
+    clock,
+    spool,
+    room: setUp({ spool: counted }).room,
+    async take() {
+      attempts += 1
+      if (attempts <= fullTimes) throw full
+      return 'taken'
+    },
+    async left() {
+      await nextTurn()
+      return { timers: clock.pendingTimers, listeners }
+    },
+  }
+}
+
+const nothing = { timers: 0, listeners: 0 }
+
+test('where there is room at once, neither timer nor listener is left', async (t) => {
+  const { room, take, left } = countedRoom(t, 0)
+  await room.find(10, never, take)
+  assert.deepEqual(await left(), nothing)
+})
+
+test('where the cache made room, neither timer nor listener is left', async (t) => {
+  const { room, spool, take, left } = countedRoom(t, 1)
+  await admitLayer(spool, createGate(spool), layerBytes(30))
+  await room.find(10, never, take)
+  assert.deepEqual(await left(), nothing)
+})
+
+test('who waits has one timer and one listener, and neither after the wait', async (t) => {
+  const { room, spool, take, left } = countedRoom(t, 1)
+  const other = newUploadId()
+  await spool.create(other, 30)
+  const waiting = room.find(10, never, take)
+  assert.deepEqual(await left(), { timers: 1, listeners: 1 })
+  await spool.discard(other)
+  await waiting
+  assert.deepEqual(await left(), nothing)
+})
+
+test('who waited in vain leaves neither timer nor listener', async (t) => {
+  const { room, clock, take, left } = countedRoom(t, 1)
+  const waiting = room.find(10, never, take)
+  await nextTurn()
+  clock.advance(20_000)
+  await assert.rejects(waiting, full)
+  assert.deepEqual(await left(), nothing)
+})
+
+test('who gave up leaves neither timer nor listener', async (t) => {
+  const { room, take, left } = countedRoom(t, 1)
+  const controller = new AbortController()
+  const reason = new Error('the client left')
+  const waiting = room.find(10, controller.signal, take)
+  await nextTurn()
+  controller.abort(reason)
+  await assert.rejects(waiting, reason)
+  assert.deepEqual(await left(), nothing)
+})
+
+test('an attempt that fails leaves neither timer nor listener', async (t) => {
+  const { room, left } = countedRoom(t, 0)
+  const bug = new TypeError('a bug')
+  await assert.rejects(
+    room.find(10, never, () => Promise.reject(bug)),
+    bug,
+  )
+  assert.deepEqual(await left(), nothing)
 })
 
 for (const error of [new TypeError('a bug'), new LayergateError('spool_damaged', 'Damaged.')]) {
