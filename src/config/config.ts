@@ -120,8 +120,9 @@ function endpointProblems(kind: string | undefined, endpoint: URL | undefined): 
   return []
 }
 
+/** The suffixes in the AWS SDK's table of public partitions; `api.aws` and its like are within `aws`. */
 function isAwsHost(hostname: string): boolean {
-  return /(^|\.)(amazonaws\.com(\.cn)?|api\.aws|aws)$/.test(hostname)
+  return /(^|\.)(amazon(aws|webservices)\.(com(\.cn)?|eu)|aws)\.?$/.test(hostname)
 }
 
 function isLoopback(hostname: string): boolean {

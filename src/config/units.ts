@@ -19,14 +19,22 @@ const durationUnits: Readonly<Record<string, number>> = {
 /** `512MiB` in bytes. */
 export const parseSizeBytes: Parse<number> = withUnit(sizeUnits, 'a size such as 512MiB')
 
-/** `90s` in milliseconds. */
-export const parseDurationMs: Parse<number> = withUnit(durationUnits, 'a duration such as 90s')
+const parseAnyDurationMs = withUnit(durationUnits, 'a duration such as 90s')
+
+/** In whole days, the longest delay of a timer: beyond 2^31-1 ms it fires at once (Node.js, Timers). */
+const longestDurationMs = 24 * 24 * 3_600_000
+
+/** `90s` in milliseconds, 24 days at most. */
+export const parseDurationMs: Parse<number> = (text) => {
+  const durationMs = parseAnyDurationMs(text)
+  if (durationMs > longestDurationMs) throw new Error('must be 24 days (576h) at most')
+  return durationMs
+}
 
 function withUnit(units: Readonly<Record<string, number>>, wanted: string): Parse<number> {
   return (text) => {
     const [, digits = '', unit = ''] = /^(\d+(?:\.\d+)?)([a-zA-Z]+)$/.exec(text) ?? []
-    const factor = Object.hasOwn(units, unit) ? units[unit] : undefined
-    const value = Math.round(Number(digits) * (factor ?? Number.NaN))
+    const value = Math.round(Number(digits) * (units[unit] ?? Number.NaN))
     if (!Number.isSafeInteger(value) || value <= 0) {
       throw new Error(`must be ${wanted} (units: ${Object.keys(units).join(', ')})`)
     }

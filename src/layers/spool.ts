@@ -45,10 +45,14 @@ export interface Spool {
    */
   create(id: UploadId, reserveBytes: number): Promise<SpoolWriter>
   /**
-   * Makes the bytes of an upload durable and findable by digest; twice is once. The upload is spent:
-   * if the layer was sealed before, the older bytes stay.
+   * Makes the bytes of an upload durable and findable by digest. The upload is spent; sealing it once more
+   * changes nothing.
    *
-   * @throws Error when the stored size is not that of `layer`
+   * If the layer was sealed before, the newer bytes take the place of the older ones, which may have been
+   * damaged since: a crash leaves one of the two, whole, and who reads the older ones reads them to the end.
+   *
+   * @throws Error when the stored size is not that of `layer`, or the upload's bytes are not there (any more);
+   *   what was sealed before stays
    */
   seal(id: UploadId, layer: SealedLayer): Promise<void>
   find(digest: Digest): Promise<SealedLayer | undefined>

@@ -9,6 +9,7 @@ export interface Door {
    * Only a definite no refuses: an upstream that is slow or down lets the layer in, to be owed.
    *
    * @throws LayergateError `repository_unknown`, `upstream_credentials`
+   * @throws the reason of `call.signal`
    */
   check(call: Call, digest: Digest): Promise<void>
 }
@@ -25,11 +26,14 @@ export function createDoor(upstream: Pick<Upstream, 'absent'>, now: () => Date):
     async check(call, digest) {
       const door = JSON.stringify([call.destination.name, call.repository])
       if ((openUntil.get(door) ?? 0) > now().getTime()) return
-      const signal = AbortSignal.any([call.signal, AbortSignal.timeout(patienceMs)])
+      const patience = AbortSignal.timeout(patienceMs)
+      const signal = AbortSignal.any([call.signal, patience])
       try {
         await upstream.absent({ ...call, signal }, [digest])
       } catch (error) {
         call.signal.throwIfAborted()
+        if (patience.aborted && error === patience.reason) return
+        if (!(error instanceof UpstreamError)) throw error
         if (isDefinite(error)) throw asLayergateError(error)
         return
       }
@@ -39,9 +43,6 @@ export function createDoor(upstream: Pick<Upstream, 'absent'>, now: () => Date):
   }
 }
 
-function isDefinite(error: unknown): error is UpstreamError {
-  return (
-    error instanceof UpstreamError &&
-    (error.failure === 'repository_unknown' || error.failure === 'denied')
-  )
+function isDefinite({ failure }: UpstreamError): boolean {
+  return failure === 'repository_unknown' || failure === 'denied'
 }

@@ -20,7 +20,7 @@ export function resumeAt(
   partSizeBytes: number,
   lastValidByte: number | undefined,
 ): number | undefined {
-  if (lastValidByte === undefined) return undefined
+  if (lastValidByte === undefined || lastValidByte < 0) return undefined
   const next = lastValidByte + 1
   if (lastValidByte === refused.lastByte) return next
   return next <= refused.firstByte && next % partSizeBytes === 0 ? next : undefined

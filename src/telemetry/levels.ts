@@ -1,6 +1,7 @@
 /** What no event tells: read at each scrape, and for `/readyz`. */
 export interface Levels {
   readonly uploadsWaiting: number
+  /** Stored or reserved, the cache of layers that are owed to nobody included. */
   readonly spoolBytes: number
   readonly spoolCapacityBytes: number
   readonly forwardsWaiting: number
@@ -15,10 +16,22 @@ export type DegradedReason = (typeof degradedReasons)[number]
 
 const nearlyFull = 0.95
 
-/** What works worse than it should, without making the service unready. */
+/**
+ * What of the spool cannot be evicted, but for unfinished uploads: they end with their requests, as layers that
+ * are owed or as nothing. Layers that are owed to nobody are a cache. The smaller of two upper bounds: the spool
+ * holds the cache too, and the backlog counts a layer once for each repository that waits for it.
+ */
+function owedBytes({ spoolBytes, forwardBacklogBytes }: Levels): number {
+  return Math.min(spoolBytes, forwardBacklogBytes)
+}
+
+/**
+ * What works worse than it should, without making the service unready. `spool_nearly_full`: layers that are owed
+ * to AWS fill it to 95 %, so that only forwards make room.
+ */
 export function degradedBy(levels: Levels): readonly DegradedReason[] {
   const holds: Readonly<Record<DegradedReason, boolean>> = {
-    spool_nearly_full: levels.spoolBytes >= levels.spoolCapacityBytes * nearlyFull,
+    spool_nearly_full: owedBytes(levels) >= levels.spoolCapacityBytes * nearlyFull,
     forwards_parked: levels.forwardsParked > 0,
   }
   return degradedReasons.filter((reason) => holds[reason])

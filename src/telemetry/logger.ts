@@ -1,4 +1,11 @@
-import { type DestinationStream, type Logger, pino } from 'pino'
+import {
+  type Bindings,
+  type ChildLoggerOptions,
+  type DestinationStream,
+  type Logger,
+  pino,
+} from 'pino'
+import { asErrorDescription, censor } from './censor.ts'
 
 /** JSON lines. Whatever a caller hands over by mistake, credentials do not get into them. */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
@@ -6,45 +13,20 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    formatters: { level: (label: string) => ({ level: label }) },
-    redact: { paths: secretPaths, censor: '[redacted]' },
-    serializers: { err: describeError },
+    formatters: { level: (label: string) => ({ level: label }), log: censor },
+    // These see what `formatters.log` returned: pino's own for `err` would describe the description.
+    serializers: { err: asErrorDescription, msg: (msg: unknown) => censor({ msg })['msg'] },
   }
-  return destination ? pino(options, destination) : pino(options)
+  const logger = destination ? pino(options, destination) : pino(options)
+  return withCensoredChildren(logger)
 }
 
-const secretNames = [
-  'authorization',
-  '["proxy-authorization"]',
-  'cookie',
-  '["set-cookie"]',
-  '["x-amz-security-token"]',
-  'accessKeyId',
-  'secretAccessKey',
-  'sessionToken',
-  'password',
-  'token',
-]
-
-const secretPaths = ['', '*', '*.*', '*.*.*'].flatMap((prefix) =>
-  secretNames.map((name) => {
-    if (prefix === '') return name
-    return name.startsWith('[') ? `${prefix}${name}` : `${prefix}.${name}`
-  }),
-)
-
-/**
- * The named properties of an error and no others: an SDK's error carries its request, an HTTP client's its headers.
- */
-export function describeError(error: unknown): object {
-  if (!(error instanceof Error)) return { message: String(error) }
-  const { name, message, stack, cause } = error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : undefined
-  return {
-    name,
-    message,
-    ...(code !== undefined && { code }),
-    stack,
-    ...(cause !== undefined && { cause: describeError(cause) }),
-  }
+/** What a child adds to all of its lines goes past `formatters`. */
+function withCensoredChildren(logger: Logger): Logger {
+  const { child } = logger
+  return Object.assign(logger, {
+    child(this: Logger, bindings: Bindings, options?: ChildLoggerOptions): Logger {
+      return Reflect.apply(child, this, [censor(bindings), options])
+    },
+  })
 }

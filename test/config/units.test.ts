@@ -29,6 +29,7 @@ for (const [text, ms] of [
   ['1.5s', 1500],
   ['10m', 600_000],
   ['24h', 86_400_000],
+  ['576h', 2_073_600_000],
 ] as const) {
   test(`${text} is a duration`, () => {
     assert.equal(parseDurationMs(text), ms)
@@ -74,6 +75,12 @@ for (const text of [
     assert.throws(() => parseDurationMs(text), {
       message: 'must be a duration such as 90s (units: ms, s, m, h)',
     })
+  })
+}
+
+for (const text of ['577h', '2073600001ms', '9999999h']) {
+  test(`${text} is too long for a timer, and the limit is named`, () => {
+    assert.throws(() => parseDurationMs(text), { message: 'must be 24 days (576h) at most' })
   })
 }
 

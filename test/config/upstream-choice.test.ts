@@ -56,8 +56,14 @@ for (const endpoint of [
   'http://API.ECR-PUBLIC.US-EAST-1.AMAZONAWS.COM',
   'https://amazonaws.com',
   'https://ecr.cn-north-1.amazonaws.com.cn',
+  'https://ecr.eusc-de-east-1.amazonaws.eu',
   'https://ecr-public.us-east-1.api.aws',
+  'https://ecr.eusc-de-east-1.api.amazonwebservices.eu',
+  'https://ecr.cn-north-1.api.amazonwebservices.com.cn',
+  'https://abcdefghij.lambda-url.us-east-1.on.aws',
   'https://public.ecr.aws',
+  'https://public.ecr.aws.',
+  'https://api.ecr-public.us-east-1.amazonaws.com.:443',
 ]) {
   test(`a sandbox is not ${endpoint}`, () => {
     assert.deepEqual(problemsOf({ ...sandbox, LAYERGATE_UPSTREAM_ENDPOINT: endpoint }), [
@@ -70,6 +76,8 @@ for (const endpoint of [
   'http://sandbox:8081',
   'https://amazonaws.com.example.com',
   'http://notamazonaws.com',
+  'http://amazonaws.com.cn.example.com',
+  'http://amazonaws.org',
   'http://myaws',
 ]) {
   test(`a sandbox may be ${endpoint}`, () => {

@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import { createGate, type Gate } from '../../src/layers/gate.ts'
 import type { Spool } from '../../src/layers/spool.ts'
 import { openVerified, type VerifiedLayer } from '../../src/layers/verified-layer.ts'
 import { sha256Digest } from '../../src/registry/digest.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
+import { openStorage, temporaryFolder } from '../storage/support/storage.ts'
 import { codeIs } from '../support/code-is.ts'
 import { admitLayer, digestOf, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
@@ -41,6 +44,15 @@ function abortingOnRead(spool: Spool, controller: AbortController, reason: Error
       }
     },
   }
+}
+
+/** In the only file of `folder`, whose size stays. */
+async function changeOneBit(folder: string): Promise<void> {
+  const [name = '', ...others] = await readdir(folder)
+  assert.deepEqual(others, [])
+  const bytes = await readFile(join(folder, name))
+  bytes[500] = (bytes[500] ?? 0) ^ 1
+  await writeFile(join(folder, name), bytes)
 }
 
 test('bytes of another digest are refused, with both sides and the sizes, and seal nothing', async () => {
@@ -137,6 +149,24 @@ test('changed bytes are found when a layer is restored, and dropped', async () =
     codeIs('spool_damaged'),
   )
   assert.equal(await spool.find(layer.digest), undefined)
+})
+
+test('a layer that comes again after its bytes changed on disk opens the good bytes', async (t) => {
+  const dataDir = await temporaryFolder(t)
+  const before = await openStorage(t, { dataDir })
+  const { bytes } = await storeLayer(layerBytes(1000), before.spool)
+  await before.close()
+  await changeOneBit(join(dataDir, 'uploads'))
+  const { spool } = await openStorage(t, { dataDir })
+
+  const { gate, layer } = await storeLayer(bytes, spool)
+  for (const minted of [layer, await gate.restore(layer.digest, never)]) {
+    await using reader = await openVerified(minted)
+    const stored = Buffer.alloc(bytes.length)
+    assert.equal(await reader.read(stored, 0), bytes.length)
+    assert.deepEqual(stored, bytes)
+  }
+  assert.equal(await gate.recheck(layer, never), true)
 })
 
 test('bytes that end too early are found when a layer is restored, and dropped', async () => {

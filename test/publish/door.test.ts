@@ -103,6 +103,33 @@ test('an upstream that does not answer within 2 s lets the layer in, and its cal
   assert.equal(asked[0]?.[0].signal.aborted, true)
 })
 
+for (const error of [
+  new TypeError('a bug'),
+  new LayergateError('spool_damaged', 'Damaged.'),
+  new DOMException('Timed out.', 'TimeoutError'),
+]) {
+  test(`${error.name} is no answer of the upstream: it lets nobody in, and is not remembered`, async () => {
+    const { door, asked, answers } = setUp()
+    answers.next = () => Promise.reject(error)
+    await assert.rejects(door.check(callWith(), digest), error)
+    await assert.rejects(door.check(callWith(), digest), error)
+    assert.equal(asked.length, 2)
+  })
+}
+
+test('a mistake that shows only after 2 s lets nobody in either', async (t) => {
+  const clock = manualClock(t)
+  const { door, answers } = setUp(clock.now)
+  const mistake = new TypeError('a bug')
+  answers.next = ({ signal }) =>
+    new Promise((_, reject) => {
+      signal.addEventListener('abort', () => reject(mistake))
+    })
+  const checked = door.check(callWith(), digest)
+  clock.advance(2000)
+  await assert.rejects(checked, mistake)
+})
+
 test('a yes is remembered for 5 minutes, for this repository of this destination alone', async (t) => {
   const clock = manualClock(t)
   const { door, asked } = setUp(clock.now)

@@ -52,7 +52,7 @@ test('wherever the upstream stands, going on there covers each byte of the layer
       partSizeBytes: fc.constant(partSizeBytes),
       refusedPart: fc.nat({ max: parts - 1 }),
       lastValidByte: fc.oneof(
-        fc.integer({ min: 0, max: 2 * sizeBytes }),
+        fc.integer({ min: -sizeBytes, max: 2 * sizeBytes }),
         fc.nat({ max: parts }).map((part) => Math.min(part * partSizeBytes, sizeBytes) - 1),
       ),
     })
@@ -63,8 +63,9 @@ test('wherever the upstream stands, going on there covers each byte of the layer
       assert.ok(refused)
       const next = resumeAt(refused, partSizeBytes, lastValidByte)
       const isUsable =
-        lastValidByte === refused.lastByte ||
-        (lastValidByte < refused.firstByte && (lastValidByte + 1) % partSizeBytes === 0)
+        lastValidByte >= 0 &&
+        (lastValidByte === refused.lastByte ||
+          (lastValidByte < refused.firstByte && (lastValidByte + 1) % partSizeBytes === 0))
       assert.equal(next !== undefined, isUsable)
       if (next === undefined) return
       const rest = [...planParts(sizeBytes, partSizeBytes, next)]
@@ -81,6 +82,8 @@ for (const [what, lastValidByte, next] of [
   ['the refused part is the next one: the same again', 19, 20],
   ['an earlier part was lost: there', 9, 10],
   ['nothing is said', undefined, undefined],
+  ['nothing is stored', -1, undefined],
+  ['no byte has such a number', -11, undefined],
   ['a part was stored in half', 14, undefined],
   ['the refused part was stored in half', 25, undefined],
   ['more is stored than was sent', 39, undefined],

@@ -7,7 +7,7 @@ import type { SpoolWriter } from '../../src/layers/spool.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { newUploadId, type UploadId } from '../../src/registry/upload-id.ts'
 import type { EmbeddedStorage } from '../../src/storage/embedded.ts'
-import { layerOf } from './support/layers.ts'
+import { layerOf, someBytes, store } from './support/layers.ts'
 import { openStorage, temporaryFolder } from './support/storage.ts'
 
 const capacityBytes = 100_000
@@ -119,4 +119,23 @@ test('whatever is done, what counts as used is what lies on the disk, and never 
     }),
     { numRuns: 40 },
   )
+})
+
+test('the older file of a layer that was sealed again stays, and counts, until its readers are done', async (t) => {
+  const dataDir = await temporaryFolder(t)
+  const { spool } = await openStorage(t, { dataDir })
+  const uploads = join(dataDir, 'uploads')
+  const bytes = someBytes(100)
+  const { digest } = await store(spool, bytes)
+  const [first, second] = [await spool.open(digest), await spool.open(digest)]
+  await store(spool, bytes)
+  await first[Symbol.asyncDispose]()
+  assert.equal(spool.usage().usedBytes, 200)
+  assert.equal(await bytesOnDisk(uploads), 200)
+
+  const freed = spool.freed(new AbortController().signal)
+  await second[Symbol.asyncDispose]()
+  await freed
+  assert.equal(spool.usage().usedBytes, 100)
+  assert.equal(await bytesOnDisk(uploads), 100)
 })

@@ -18,6 +18,7 @@ async function folderWithLayer(t: Parameters<typeof temporaryFolder>[0]) {
   return {
     dataDir,
     storage,
+    id,
     bytes,
     layer,
     uploads: join(dataDir, 'uploads'),
@@ -118,6 +119,13 @@ describe('a damaged data folder', () => {
     ['vanished', unlink],
     ['was cut', (file: string) => truncate(file, 99)],
   ] as const) {
+    test(`an upload whose file ${damage} is not sealed once more`, async (t) => {
+      const { storage, id, layer, file } = await folderWithLayer(t)
+      await inflict(file)
+
+      await assert.rejects(storage.spool.seal(id, layer), /not in the spool/)
+    })
+
     test(`a layer whose file ${damage} is replaced when it comes again`, async (t) => {
       const { dataDir, storage, bytes, layer, file, uploads } = await folderWithLayer(t)
       await inflict(file)

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { type Faults, faultyFiles, systemError } from './support/faulty-files.ts'
-import { layerOf, someBytes, store, storedBytes } from './support/layers.ts'
+import { layerOf, someBytes, store, storedBytes, upload } from './support/layers.ts'
 import { openStorage, temporaryFolder } from './support/storage.ts'
 
 const fail = (code: string) => async () => {
@@ -153,6 +153,24 @@ describe('a disk that fails', () => {
     const layer = await store(spool, someBytes(10))
 
     await assert.rejects(storedBytes(spool, layer), isError('spool_damaged', 'EIO'))
+  })
+
+  test('a layer stays sealed again though the older file cannot be removed, and still counts that', async (t) => {
+    const faults: Faults = {}
+    const { spool } = await openStorage(t, { files: faultyFiles(faults) })
+    const bytes = someBytes(10)
+    const layer = layerOf(bytes)
+    const [older, newer] = [newUploadId(), newUploadId()]
+    await upload(spool, older, someBytes(10))
+    await spool.seal(older, layer)
+    await upload(spool, newer, bytes)
+    faults.unlink = fail('EIO')
+    await assert.rejects(spool.seal(newer, layer), { code: 'EIO' })
+    delete faults.unlink
+    await spool.discard(newer)
+
+    assert.deepEqual(await storedBytes(spool, layer), bytes)
+    assert.equal(spool.usage().usedBytes, 20)
   })
 
   test('a file that cannot be removed at the start is logged, and stops nothing', async (t) => {

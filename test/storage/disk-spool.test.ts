@@ -2,13 +2,13 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import { newUploadId, type UploadId } from '../../src/registry/upload-id.ts'
 import { createDiskSpool } from '../../src/storage/disk/disk-spool.ts'
-import { nodeFiles } from '../../src/storage/disk/files.ts'
+import { type Files, nodeFiles } from '../../src/storage/disk/files.ts'
 import type { SealedIndex } from '../../src/storage/disk/sealed-index.ts'
 import { createSpace } from '../../src/storage/disk/space.ts'
 import { openUploadFolder } from '../../src/storage/disk/upload-folder.ts'
 import { type Faults, faultyFiles } from './support/faulty-files.ts'
-import { layerOf, someBytes, upload } from './support/layers.ts'
-import { temporaryFolder } from './support/storage.ts'
+import { layerOf, someBytes, store, upload } from './support/layers.ts'
+import { openStorage, temporaryFolder } from './support/storage.ts'
 
 const KiB = 1024
 
@@ -37,9 +37,6 @@ async function recordedSpools(t: TestContext) {
     async put() {
       calls.push('put row')
     },
-    async touch() {
-      calls.push('touch row')
-    },
     async remove() {
       calls.push('remove row')
     },
@@ -56,6 +53,21 @@ async function recordedSpools(t: TestContext) {
         memoryBytes: 256 * KiB,
       }),
   }
+}
+
+/** A spool whose next look at a file waits until something else was done. */
+async function interruptedSpool(t: TestContext) {
+  const meanwhile: { run?: (() => Promise<void>) | undefined } = {}
+  const files: Files = {
+    ...nodeFiles,
+    async sizeBytes(path) {
+      const { run } = meanwhile
+      meanwhile.run = undefined
+      await run?.()
+      return nodeFiles.sizeBytes(path)
+    },
+  }
+  return { meanwhile, spool: (await openStorage(t, { files })).spool }
 }
 
 describe('the disk spool', () => {
@@ -116,6 +128,31 @@ describe('the disk spool', () => {
     await spool.drop(layerOf(bytes).digest)
 
     assert.deepEqual(calls, ['remove row', 'remove file'])
+  })
+
+  test('writes the row of a layer that is sealed again before the older file is removed', async (t) => {
+    const { calls, open } = await recordedSpools(t)
+    const spool = open()
+    const bytes = someBytes(100)
+    const id = newUploadId()
+    await store(spool, bytes)
+    await upload(spool, id, bytes)
+    calls.length = 0
+    await spool.seal(id, layerOf(bytes))
+
+    assert.deepEqual(calls, ['put row', 'remove file'])
+  })
+
+  test('finds a layer whose older file goes while it is looked for', async (t) => {
+    const { spool, meanwhile } = await interruptedSpool(t)
+    const bytes = someBytes(100)
+    const layer = await store(spool, bytes)
+    const id = newUploadId()
+    await upload(spool, id, bytes)
+    meanwhile.run = () => spool.seal(id, layer)
+
+    assert.deepEqual(await spool.find(layer.digest), layer)
+    assert.equal(meanwhile.run, undefined)
   })
 
   test('divides its memory among the writers that are open', async (t) => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
+import { newUploadId } from '../../src/registry/upload-id.ts'
+import { faultyFiles } from './support/faulty-files.ts'
 import { layerOf, someBytes, store, storedBytes, upload } from './support/layers.ts'
 import { openStorage, temporaryFolder } from './support/storage.ts'
 
@@ -83,6 +87,38 @@ describe('a restart', () => {
     assert.equal(await spool.find(oldest.digest), undefined)
     assert.deepEqual(await spool.find(sealedAgain.digest), sealedAgain)
     assert.deepEqual(await spool.find(newest.digest), newest)
+  })
+
+  test('after a crash before a layer was sealed again finds the older bytes alone', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const bytes = someBytes(100)
+    const layer = await store(first.spool, bytes)
+    await upload(first.spool, newUploadId(), bytes)
+    await first.close()
+    const { spool } = await openStorage(t, { dataDir })
+
+    assert.deepEqual(await storedBytes(spool, layer), bytes)
+    assert.equal(spool.usage().usedBytes, 100)
+    assert.equal((await readdir(join(dataDir, 'uploads'))).length, 1)
+  })
+
+  test('after a crash before the older file was removed finds the newer bytes alone', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir, files: faultyFiles({ unlink: async () => {} }) })
+    const bytes = someBytes(100)
+    const [older, newer] = [newUploadId(), newUploadId()]
+    await upload(first.spool, older, someBytes(100))
+    await first.spool.seal(older, layerOf(bytes))
+    await upload(first.spool, newer, bytes)
+    await first.spool.seal(newer, layerOf(bytes))
+    await first.close()
+    assert.equal((await readdir(join(dataDir, 'uploads'))).length, 2)
+    const { spool } = await openStorage(t, { dataDir })
+
+    assert.deepEqual(await storedBytes(spool, layerOf(bytes)), bytes)
+    assert.equal(spool.usage().usedBytes, 100)
+    assert.deepEqual(await readdir(join(dataDir, 'uploads')), [newer])
   })
 
   test('closing refuses who waits, and closes open writers', async (t) => {

@@ -19,7 +19,6 @@ async function openSpool(t: TestContext, faults: Partial<SealedIndex>) {
   const index: SealedIndex = {
     all: async () => [],
     put: async (layer) => faults.put?.(layer),
-    touch: async (layer) => faults.touch?.(layer),
     remove: async (layer) => faults.remove?.(layer),
   }
   return createDiskSpool({
@@ -56,6 +55,25 @@ describe('a spool whose index fails', () => {
 
     await spool.discard(id)
     assert.equal(spool.usage().usedBytes, 0)
+  })
+
+  test('keeps the older bytes of a layer that could not be sealed again, and the newer ones to try it', async (t) => {
+    const faults: Partial<SealedIndex> = {}
+    const spool = await openSpool(t, faults)
+    const bytes = someBytes(30)
+    const [older, newer] = [newUploadId(), newUploadId()]
+    const olderBytes = someBytes(30)
+    await upload(spool, older, olderBytes)
+    await spool.seal(older, layerOf(bytes))
+    await upload(spool, newer, bytes)
+    faults.put = refuse
+    await assert.rejects(spool.seal(newer, layerOf(bytes)), full)
+    assert.deepEqual(await storedBytes(spool, layerOf(bytes)), olderBytes)
+    delete faults.put
+
+    await spool.seal(newer, layerOf(bytes))
+    assert.deepEqual(await storedBytes(spool, layerOf(bytes)), bytes)
+    assert.equal(spool.usage().usedBytes, 30)
   })
 
   test('keeps a layer whose row could not be removed', async (t) => {

@@ -10,10 +10,9 @@ interface Upload {
 }
 
 interface Sealed {
+  readonly uploadId: UploadId
   readonly bytes: Buffer
   readers: number
-  /** How often it was sealed: an eviction that was asking meanwhile is off. */
-  seals: number
 }
 
 /** The `Spool` port in memory, complete: for tests that are not about a spool's engine. */
@@ -94,7 +93,7 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
     async seal(id, layer) {
       const upload = uploads.get(id)
       if (!upload) {
-        if (layers.has(layer.digest)) return
+        if (layers.get(layer.digest)?.uploadId === id) return
         throw new Error(`There is no upload ${id}.`)
       }
       if (upload.bytes.byteLength !== layer.sizeBytes) {
@@ -102,10 +101,8 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
       }
       const usedBefore = usedBytes()
       uploads.delete(id)
-      const sealed = layers.get(layer.digest) ?? { bytes: upload.bytes, readers: 0, seals: 0 }
-      sealed.seals += 1
       layers.delete(layer.digest)
-      layers.set(layer.digest, sealed)
+      layers.set(layer.digest, { uploadId: id, bytes: upload.bytes, readers: 0 })
       tellFreed(usedBefore)
     },
 
@@ -134,9 +131,8 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
       const usedBefore = usedBytes()
       for (const [digest, layer] of Array.from(layers)) {
         if (capacityBytes - usedBytes() >= bytes) break
-        const { seals } = layer
         if (layer.readers > 0 || !(await mayGo(digest))) continue
-        if (layer.readers === 0 && layer.seals === seals) layers.delete(digest)
+        if (layer.readers === 0 && layers.get(digest) === layer) layers.delete(digest)
       }
       tellFreed(usedBefore)
       return usedBefore - usedBytes()

@@ -207,7 +207,7 @@ test('levels are read at each scrape', async () => {
     spoolBytes: 960,
     forwardsWaiting: 2,
     forwardsParked: 3,
-    forwardBacklogBytes: 4,
+    forwardBacklogBytes: 950,
     forwardOldestSeconds: 5,
   }
   const { values } = await setUpMetrics({ levels, isAuthDisabled: true }).samples()
@@ -220,7 +220,7 @@ test('levels are read at each scrape', async () => {
     layergate_spool_capacity_bytes: 1000,
     layergate_forwards_waiting: 2,
     layergate_forwards_parked: 3,
-    layergate_forward_backlog_bytes: 4,
+    layergate_forward_backlog_bytes: 950,
     layergate_forward_oldest_seconds: 5,
     'layergate_degraded{reason="spool_nearly_full"}': 1,
     'layergate_degraded{reason="forwards_parked"}': 1,

@@ -97,14 +97,12 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
       }
     },
 
-    seal: (id, layer) =>
-      spend(id, async (upload) => {
-        const standing = await layers.seal(
-          { ...layer, uploadId: id },
-          upload && (() => prepare(upload, layer)),
-        )
-        if (upload && standing.uploadId !== id) await remove(upload)
-      }),
+    async seal(id, layer) {
+      const removeOlder = await spend(id, (upload) =>
+        layers.seal({ ...layer, uploadId: id }, upload && (() => prepare(upload, layer))),
+      )
+      await removeOlder()
+    },
 
     discard: (id) =>
       spend(id, async (upload) => {

@@ -8,11 +8,9 @@ export interface StoredLayer extends SealedLayer {
 
 /** The durable list of sealed layers. Every change is durable when its promise resolves. */
 export interface SealedIndex {
-  /** The one that was sealed, or sealed again, the longest time ago comes first. */
+  /** The one that was sealed the longest time ago comes first. */
   all(): Promise<readonly StoredLayer[]>
   /** Takes the place of an older row of the same digest. */
   put(layer: StoredLayer): Promise<void>
-  /** Notes that a layer was sealed once more. */
-  touch(layer: StoredLayer): Promise<void>
   remove(layer: StoredLayer): Promise<void>
 }

@@ -12,11 +12,12 @@ export interface SealedLayers {
   /** @throws LayergateError `spool_damaged` */
   readonly open: (digest: Digest) => Promise<SpoolReader>
   /**
-   * Enters a layer, unless a whole one of its digest is there, and returns the one that stands.
+   * Enters a layer in the place of an older one of its digest. Returns what is left to do then, whose failure
+   * does not undo the sealing: removing the older file, which its last reader does where it is being read.
    *
-   * @param prepare makes the file durable; absent when there is nothing to enter
+   * @param prepare makes the file durable; absent when the upload is not there, or spent
    */
-  seal(layer: StoredLayer, prepare?: () => Promise<void>): Promise<StoredLayer>
+  seal(layer: StoredLayer, prepare?: () => Promise<void>): Promise<() => Promise<void>>
   readonly drop: (digest: Digest) => Promise<void>
   /**
    * Returns how many bytes were freed until `bytes` were free. `mayGo` is asked between the sealings of
@@ -82,9 +83,14 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
 
   return {
     async find(digest) {
-      const layer = entries.get(digest)?.layer
-      if (!layer || !(await isWhole(layer))) return undefined
-      return { digest, sizeBytes: layer.sizeBytes }
+      for (;;) {
+        const entry = entries.get(digest)
+        if (!entry) return undefined
+        const { sizeBytes } = entry.layer
+        if (await isWhole(entry.layer)) return { digest, sizeBytes }
+        // The file goes when its layer is sealed again: then the newer one is looked at.
+        if (entries.get(digest) === entry) return undefined
+      }
     },
 
     async open(digest) {
@@ -102,18 +108,18 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
 
     seal: (layer, prepare) =>
       inTurn(layer.digest, async () => {
-        await prepare?.()
         const older = entries.get(layer.digest)
-        if (older?.layer.sizeBytes === layer.sizeBytes && (await isWhole(older.layer))) {
-          await index.touch(older.layer)
-          append(older)
-          return older.layer
+        if (!prepare) {
+          const isSealed = older?.layer.uploadId === layer.uploadId && (await isWhole(layer))
+          if (!isSealed) throw new Error(`The upload ${layer.uploadId} is not in the spool.`)
+          return async () => {}
         }
-        if (!prepare) throw new Error(`The upload ${layer.uploadId} is not in the spool.`)
+        await prepare()
         await index.put(layer)
         append({ layer, readers: 0, dropped: false })
-        if (older) await removeFile(older)
-        return layer
+        return async () => {
+          if (older) await removeFile(older)
+        }
       }),
 
     drop: (digest) =>

@@ -25,13 +25,6 @@ export function createSealedIndex(journal: Journal, now: () => Date): SealedInde
       })
     },
 
-    async touch({ digest: touched }) {
-      await journal.run({
-        sql: 'UPDATE sealed_layers SET last_used_at = :now WHERE digest = :digest',
-        parameters: { digest: touched, now: now().getTime() },
-      })
-    },
-
     async remove({ uploadId: removed }) {
       await journal.run({
         sql: 'DELETE FROM sealed_layers WHERE upload_id = :uploadId',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import type { Spool } from '../../../src/layers/spool.ts'
+import type { SealedLayer, Spool } from '../../../src/layers/spool.ts'
 import { newUploadId } from '../../../src/registry/upload-id.ts'
 import { layerOf, someBytes, store, storedBytes, upload } from '../support/layers.ts'
 
@@ -122,6 +122,58 @@ export function spoolContract(engine: string, open: OpenSpool): void {
       assert.equal(spool.usage().usedBytes, 30)
     })
 
+    test('sealing an upload that was never there fails, though the layer is there', async (t) => {
+      const spool = await open(t, 1000)
+      const bytes = someBytes(30)
+      const layer = await store(spool, bytes)
+      const id = newUploadId()
+      await assert.rejects(spool.seal(id, layer), Error)
+      await upload(spool, id, bytes)
+      await spool.discard(id)
+
+      await assert.rejects(spool.seal(id, layer), Error)
+      assert.deepEqual(await storedBytes(spool, layer), bytes)
+    })
+
+    test('a layer that is sealed again has the newer bytes', async (t) => {
+      const spool = await open(t, 1000)
+      const bytes = someBytes(30)
+      const layer = await storeDamaged(spool, bytes)
+      const id = newUploadId()
+      await upload(spool, id, bytes)
+      await spool.seal(id, layer)
+      await spool.seal(id, layer)
+
+      assert.deepEqual(await storedBytes(spool, layer), bytes)
+      assert.equal(spool.usage().usedBytes, 30)
+    })
+
+    test('sealing an upload fails once the bytes of another took the place of its own', async (t) => {
+      const spool = await open(t, 1000)
+      const bytes = someBytes(30)
+      const id = newUploadId()
+      await upload(spool, id, bytes)
+      await spool.seal(id, layerOf(bytes))
+      await using _ = await spool.open(layerOf(bytes).digest)
+      const layer = await store(spool, bytes)
+
+      await assert.rejects(spool.seal(id, layer), Error)
+      assert.deepEqual(await storedBytes(spool, layer), bytes)
+    })
+
+    test('a layer that could not be sealed again has the older bytes', async (t) => {
+      const spool = await open(t, 1000)
+      const bytes = someBytes(30)
+      const layer = await store(spool, bytes)
+      const id = newUploadId()
+      await upload(spool, id, someBytes(29))
+      await assert.rejects(spool.seal(id, layer), Error)
+      await spool.discard(id)
+
+      assert.deepEqual(await storedBytes(spool, layer), bytes)
+      assert.equal(spool.usage().usedBytes, 30)
+    })
+
     test('a sealing that fails does not fail another of the same layer', async (t) => {
       const spool = await open(t, 1000)
       const bytes = someBytes(30)
@@ -207,6 +259,23 @@ export function spoolContract(engine: string, open: OpenSpool): void {
 
       assert.deepEqual(target, bytes)
       assert.equal(spool.usage().usedBytes, 0)
+    })
+
+    test('who reads a layer reads the older bytes to the end, though it is sealed again', async (t) => {
+      const spool = await open(t, 1000)
+      const bytes = someBytes(30)
+      const layer = await storeDamaged(spool, bytes)
+      const target = Buffer.alloc(30)
+      {
+        await using reader = await spool.open(layer.digest)
+        await store(spool, bytes)
+        assert.equal(await reader.read(target, 0), 30)
+        assert.deepEqual(await storedBytes(spool, layer), bytes)
+      }
+
+      assert.deepEqual(target, damaged(bytes))
+      assert.deepEqual(await storedBytes(spool, layer), bytes)
+      assert.equal(spool.usage().usedBytes, 30)
     })
 
     test('a read is short only at the end of the layer', async (t) => {
@@ -372,6 +441,19 @@ export function spoolContract(engine: string, open: OpenSpool): void {
       await freed
     })
 
+    test('who waits for room hears of a layer that was sealed again', async (t) => {
+      const spool = await open(t, 100)
+      const bytes = someBytes(30)
+      const layer = await store(spool, bytes)
+      const id = newUploadId()
+      await upload(spool, id, bytes)
+      const freed = spool.freed(never)
+      await spool.seal(id, layer)
+
+      await freed
+      assert.equal(spool.usage().usedBytes, 30)
+    })
+
     test('who waits for room hears of a reservation that was not needed', async (t) => {
       const spool = await open(t, 100)
       const writer = await spool.create(newUploadId(), 30)
@@ -393,4 +475,16 @@ export function spoolContract(engine: string, open: OpenSpool): void {
       await assert.rejects(spool.freed(AbortSignal.abort(reason)), reason)
     })
   })
+}
+
+function damaged(bytes: Buffer): Buffer {
+  return Buffer.from(bytes.map((byte) => byte ^ 1))
+}
+
+/** Seals a layer whose bytes are not those of its digest, as if they had changed since. */
+async function storeDamaged(spool: Spool, bytes: Buffer): Promise<SealedLayer> {
+  const id = newUploadId()
+  await upload(spool, id, damaged(bytes))
+  await spool.seal(id, layerOf(bytes))
+  return layerOf(bytes)
 }
