@@ -161,6 +161,7 @@ async function fileReader(path: string): Promise<SpoolReader> {
     sizeBytes: layerBytes,
     read: async (target, position) =>
       (await file.read(target, 0, target.byteLength, position)).bytesRead,
+    condemn: () => Promise.resolve(false),
     [Symbol.asyncDispose]: () => file[Symbol.asyncDispose](),
   }
 }

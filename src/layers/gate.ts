@@ -3,7 +3,7 @@ import type { Diagnosis } from '../registry/diagnosis.ts'
 import { sha256Digest, type Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { UploadId } from '../registry/upload-id.ts'
-import type { SealedLayer, Spool } from './spool.ts'
+import type { SealedLayer, Spool, SpoolReader } from './spool.ts'
 import { mintVerifiedLayer, type VerifiedLayer } from './verified-layer.ts'
 
 /** The only maker of `VerifiedLayer`: no layer leaves for AWS but through here. */
@@ -41,13 +41,14 @@ export function createGate(spool: Spool): Gate {
     return layer
   }
 
-  async function holds(layer: SealedLayer, signal: AbortSignal): Promise<boolean> {
-    const right = (await hashStored(spool, layer.digest, signal)) === layer.digest
-    if (!right) {
-      verified.delete(layer.digest)
-      await spool.drop(layer.digest)
+  async function holds({ digest }: SealedLayer, signal: AbortSignal): Promise<boolean> {
+    for (;;) {
+      await using reader = await spool.open(digest)
+      if ((await hashOf(reader, signal)) === digest) return true
+      verified.delete(digest)
+      // Where newer bytes have taken their place, it is those that count.
+      if (await reader.condemn()) return false
     }
-    return right
   }
 
   return {
@@ -92,8 +93,7 @@ function unexplained({ sizeBytes }: SealedLayer): Diagnosis {
   }
 }
 
-async function hashStored(spool: Spool, digest: Digest, signal: AbortSignal): Promise<Digest> {
-  await using reader = await spool.open(digest)
+async function hashOf(reader: SpoolReader, signal: AbortSignal): Promise<Digest> {
   const hash = createHash('sha256')
   const buffer = Buffer.allocUnsafe(readBytes)
   for (let position = 0; position < reader.sizeBytes; ) {

@@ -34,6 +34,11 @@ export interface SpoolReader extends AsyncDisposable {
    * end of the layer.
    */
   read(target: Uint8Array, position: number): Promise<number>
+  /**
+   * Removes the layer, since these bytes turned out to be wrong. Returns false, and removes nothing, when newer ones have
+   * taken their place meanwhile.
+   */
+  condemn(): Promise<boolean>
 }
 
 /** Where bytes wait between the agent and AWS. Where they lie is the engine's matter. */
@@ -60,8 +65,6 @@ export interface Spool {
   open(digest: Digest): Promise<SpoolReader>
   /** Removes an upload that was not sealed; unknown ids are ignored. */
   discard(id: UploadId): Promise<void>
-  /** Removes a sealed layer whose bytes turned out to be wrong. */
-  drop(digest: Digest): Promise<void>
   /** Removes sealed layers, the oldest first, until `bytes` are free; returns how many it freed. */
   evict(bytes: number, mayGo: (digest: Digest) => Promise<boolean>): Promise<number>
   /** Resolves when space was freed since the call. */

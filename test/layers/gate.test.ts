@@ -9,7 +9,7 @@ import { sha256Digest } from '../../src/registry/digest.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { openStorage, temporaryFolder } from '../storage/support/storage.ts'
 import { codeIs } from '../support/code-is.ts'
-import { admitLayer, digestOf, layerBytes } from '../support/layers.ts'
+import { admitLayer, condemnLayer, digestOf, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
 import { storeLayer, withDamage } from '../support/stored-layer.ts'
 
@@ -40,6 +40,7 @@ function abortingOnRead(spool: Spool, controller: AbortController, reason: Error
           controller.abort(reason)
           return reader.read(target.subarray(0, 1), position)
         },
+        condemn: () => reader.condemn(),
         [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
       }
     },
@@ -138,7 +139,7 @@ test('a layer that the spool lost is not restored', async () => {
 
 test('a layer that was evicted is not restored either, although this process verified it', async () => {
   const { spool, gate, layer } = await storeLayer()
-  await spool.drop(layer.digest)
+  await condemnLayer(spool, layer.digest)
   await assert.rejects(gate.restore(layer.digest, never), codeIs('spool_damaged'))
 })
 
@@ -173,11 +174,9 @@ test('bytes that end too early are found when a layer is restored, and dropped',
   const { spool, layer } = await storeLayer()
   const cutOff: Spool = {
     ...spool,
-    open: async () => ({
-      sizeBytes: layer.sizeBytes,
-      read: async () => 0,
-      [Symbol.asyncDispose]: async () => {},
-    }),
+    async open(digest) {
+      return { ...(await spool.open(digest)), read: async () => 0 }
+    },
   }
   await assert.rejects(createGate(cutOff).restore(layer.digest, never), codeIs('spool_damaged'))
   assert.equal(await spool.find(layer.digest), undefined)
@@ -202,7 +201,7 @@ test('a recheck finds changed bytes, drops them, and the gate forgets the layer'
 
 test('a recheck of bytes that are gone says so', async () => {
   const { spool, gate, layer } = await storeLayer()
-  await spool.drop(layer.digest)
+  await condemnLayer(spool, layer.digest)
   await assert.rejects(gate.recheck(layer, never), codeIs('spool_damaged'))
 })
 
@@ -223,3 +222,23 @@ for (const [what, hash] of Object.entries({
     assert.equal(await spool.evict(1000, async () => true), 1000, 'no reader is open')
   })
 }
+
+test('a damaged copy that was sealed again meanwhile does not take the newer bytes with it', async () => {
+  const spool = createMemorySpool()
+  const bytes = layerBytes(100)
+  const damaged = withDamage(spool)
+  const { layer } = await storeLayer(bytes, spool)
+  let isSealedAgain = false
+  const gate = createGate({
+    ...spool,
+    async open(digest) {
+      if (isSealedAgain) return spool.open(digest)
+      const reader = await damaged.open(digest)
+      isSealedAgain = true
+      await storeLayer(bytes, spool)
+      return reader
+    },
+  })
+  assert.equal((await gate.restore(layer.digest, never)).digest, layer.digest)
+  assert.deepEqual(await spool.find(layer.digest), { digest: layer.digest, sizeBytes: 100 })
+})

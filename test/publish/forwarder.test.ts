@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Call } from '../../src/publish/upstream.ts'
 import { flipBit, refuse, scripted } from '../support/fake-upstream.ts'
-import { layerBytes } from '../support/layers.ts'
+import { condemnLayer, layerBytes } from '../support/layers.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { never, repository } from './setup.ts'
 import { settings, setUpForwarder } from './setup-forwarder.ts'
@@ -133,7 +133,7 @@ test('what needs a person is parked for 10 minutes, and waiters hear of it at on
 test('a layer that the spool lost is parked as spool_damaged', async (t) => {
   const { forwarder, record, journal, key, spool, layer, upstream } = await setUpForwarder(t)
   await record()
-  await spool.drop(layer.digest)
+  await condemnLayer(spool, layer.digest)
   forwarder.start()
   const parked = await journal.settled(key, never)
   assert.deepEqual(

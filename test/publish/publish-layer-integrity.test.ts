@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { UpstreamError } from '../../src/publish/upstream-error.ts'
 import { codeIs } from '../support/code-is.ts'
 import { flipBit, forgetUploads, scripted } from '../support/fake-upstream.ts'
-import { layerBytes } from '../support/layers.ts'
+import { condemnLayer, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
 import { storeLayer, withDamage } from '../support/stored-layer.ts'
 import { prepareFlight, wholeUpload } from './setup.ts'
@@ -52,7 +52,7 @@ test('bytes that changed in the spool are not sent again: they are dropped, and 
 
 test('bytes that are gone from the spool end the flight, and are nothing that AWS called invalid', async () => {
   const { fly, upstream, spool, layer } = await prepareFlight()
-  await spool.drop(layer.digest)
+  await condemnLayer(spool, layer.digest)
   const result = await fly()
   assert.ok('failed' in result && codeIs('spool_damaged')(result.failed))
   assert.ok(!('invalid' in result))

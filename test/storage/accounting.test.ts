@@ -9,6 +9,7 @@ import { newUploadId, type UploadId } from '../../src/registry/upload-id.ts'
 import type { EmbeddedStorage } from '../../src/storage/embedded.ts'
 import { layerOf, someBytes, store } from './support/layers.ts'
 import { openStorage, temporaryFolder } from './support/storage.ts'
+import { condemnLayer } from '../support/layers.ts'
 
 const capacityBytes = 100_000
 
@@ -74,7 +75,7 @@ function steps(storage: EmbeddedStorage) {
         await spool.discard(target.id)
         break
       case 'drop':
-        await spool.drop(layerOf(flushed).digest)
+        await condemnLayer(spool, layerOf(flushed).digest)
         break
     }
   }

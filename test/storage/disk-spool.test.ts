@@ -9,6 +9,7 @@ import { openUploadFolder } from '../../src/storage/disk/upload-folder.ts'
 import { type Faults, faultyFiles } from './support/faulty-files.ts'
 import { layerOf, someBytes, store, upload } from './support/layers.ts'
 import { openStorage, temporaryFolder } from './support/storage.ts'
+import { condemnLayer } from '../support/layers.ts'
 
 const KiB = 1024
 
@@ -125,7 +126,7 @@ describe('the disk spool', () => {
     await upload(spool, id, bytes)
     await spool.seal(id, layerOf(bytes))
     calls.length = 0
-    await spool.drop(layerOf(bytes).digest)
+    await condemnLayer(spool, layerOf(bytes).digest)
 
     assert.deepEqual(calls, ['remove row', 'remove file'])
   })

@@ -8,6 +8,7 @@ import { createSpace } from '../../src/storage/disk/space.ts'
 import { openUploadFolder } from '../../src/storage/disk/upload-folder.ts'
 import { layerOf, someBytes, store, storedBytes, upload } from './support/layers.ts'
 import { temporaryFolder } from './support/storage.ts'
+import { condemnLayer } from '../support/layers.ts'
 
 const full = new Error('The journal is full.')
 const refuse = async () => {
@@ -80,7 +81,7 @@ describe('a spool whose index fails', () => {
     const spool = await openSpool(t, { remove: refuse })
     const bytes = someBytes(30)
     const layer = await store(spool, bytes)
-    await assert.rejects(spool.drop(layer.digest), full)
+    await assert.rejects(condemnLayer(spool, layer.digest), full)
     await assert.rejects(
       spool.evict(100, async () => true),
       full,

@@ -20,6 +20,13 @@ export function layerBytes(length: number, seed = 1): Buffer {
   return bytes
 }
 
+/** Removes a sealed layer, as when its bytes turn out to be wrong. */
+export async function condemnLayer(spool: Spool, digest: Digest): Promise<void> {
+  if (!(await spool.find(digest))) return
+  await using reader = await spool.open(digest)
+  await reader.condemn()
+}
+
 /** Brings bytes through the gate, as a finished upload does. */
 export async function admitLayer(
   spool: Spool,

@@ -114,17 +114,17 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
     async open(digest) {
       const layer = layers.get(digest)
       if (!layer) throw new LayergateError('spool_damaged', `The spool no longer holds ${digest}.`)
-      return readerOf(layer)
+      return readerOf(layer, () => {
+        if (layers.get(digest) !== layer) return false
+        const usedBefore = usedBytes()
+        layers.delete(digest)
+        tellFreed(usedBefore)
+        return true
+      })
     },
 
     async discard(id) {
       spend(id)
-    },
-
-    async drop(digest) {
-      const usedBefore = usedBytes()
-      layers.delete(digest)
-      tellFreed(usedBefore)
     },
 
     async evict(bytes, mayGo) {
@@ -154,7 +154,7 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
   }
 }
 
-function readerOf(layer: Sealed): SpoolReader {
+function readerOf(layer: Sealed, condemn: () => boolean): SpoolReader {
   let open = true
   layer.readers += 1
   return {
@@ -165,6 +165,7 @@ function readerOf(layer: Sealed): SpoolReader {
       target.set(slice)
       return slice.byteLength
     },
+    condemn: async () => condemn(),
     async [Symbol.asyncDispose]() {
       if (open) layer.readers -= 1
       open = false

@@ -34,6 +34,7 @@ export function withDamage(spool: Spool): Spool {
           if (position === 0 && first !== undefined) target[0] = first ^ 1
           return length
         },
+        condemn: () => reader.condemn(),
         [Symbol.asyncDispose]: () => reader[Symbol.asyncDispose](),
       }
     },

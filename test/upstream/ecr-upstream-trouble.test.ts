@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { createBodyPool } from '../../src/upstream/body-pool.ts'
 import { bodyBytesFor } from '../../src/upstream/part-encoder.ts'
-import { layerBytes } from '../support/layers.ts'
+import { condemnLayer, layerBytes } from '../support/layers.ts'
 import { callWith, partBytes, setUp, upstreamError } from './setup.ts'
 
 const call = callWith()
@@ -131,7 +131,7 @@ test('a damaged spool is no failure of the upstream, and is not sent', async (t)
   const { upstream, spool, admit, calls } = await setUp(t)
   const layer = await admit(layerBytes(25))
   const upload = await upstream.start(call, layer)
-  await spool.drop(layer.digest)
+  await condemnLayer(spool, layer.digest)
   await assert.rejects(
     upstream.sendPart(call, upload, layer, first),
     (error) => error instanceof LayergateError && error.code === 'spool_damaged',

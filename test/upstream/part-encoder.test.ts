@@ -25,6 +25,7 @@ function readerOf(bytes: Buffer): SpoolReader {
       target.set(found)
       return found.byteLength
     },
+    condemn: () => Promise.resolve(false),
     [Symbol.asyncDispose]: async () => undefined,
   }
 }

@@ -111,7 +111,6 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
 
     find: layers.find,
     open: layers.open,
-    drop: layers.drop,
     evict: layers.evict,
     freed: space.freed,
     usage: space.usage,

@@ -21,11 +21,18 @@ export async function openLayerFile(folder: UploadFolder, layer: StoredLayer): P
   }
 }
 
+/** What is read, in the index of sealed layers. */
+export interface ReadEntry {
+  /** Called once, when the file is closed. */
+  close(): Promise<void>
+  condemn(): Promise<boolean>
+}
+
 /** A read that the disk refuses is reported as `spool_damaged` too. Closes `file` when disposed of. */
 export function createLayerReader(
   file: OpenFile,
   { digest, sizeBytes }: StoredLayer,
-  onClosed: () => Promise<void>,
+  entry: ReadEntry,
 ): SpoolReader {
   let closed: Promise<void> | undefined
 
@@ -33,7 +40,7 @@ export function createLayerReader(
     try {
       await file.close()
     } finally {
-      await onClosed()
+      await entry.close()
     }
   }
 
@@ -54,6 +61,8 @@ export function createLayerReader(
       }
       return filledBytes
     },
+
+    condemn: () => entry.condemn(),
 
     [Symbol.asyncDispose]() {
       closed ??= close()

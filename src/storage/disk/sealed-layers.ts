@@ -18,7 +18,6 @@ export interface SealedLayers {
    * @param prepare makes the file durable; absent when the upload is not there, or spent
    */
   seal(layer: StoredLayer, prepare?: () => Promise<void>): Promise<() => Promise<void>>
-  readonly drop: (digest: Digest) => Promise<void>
   /**
    * Returns how many bytes were freed until `bytes` were free. `mayGo` is asked between the sealings of
    * the digest, never during one: whoever holds a layer before sealing it finds it there afterwards.
@@ -76,6 +75,15 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
     await removeFile(entry)
   }
 
+  function condemn(entry: Entry): Promise<boolean> {
+    const { digest } = entry.layer
+    return inTurn(digest, async () => {
+      if (entries.get(digest) !== entry) return false
+      await removeEntry(entry)
+      return true
+    })
+  }
+
   async function endReading(entry: Entry): Promise<void> {
     entry.readers -= 1
     if (entry.dropped) await removeFile(entry)
@@ -99,7 +107,10 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
       entry.readers += 1
       try {
         const file = await openLayerFile(folder, entry.layer)
-        return createLayerReader(file, entry.layer, () => endReading(entry))
+        return createLayerReader(file, entry.layer, {
+          close: () => endReading(entry),
+          condemn: () => condemn(entry),
+        })
       } catch (error) {
         await endReading(entry)
         throw error
@@ -120,12 +131,6 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
         return async () => {
           if (older) await removeFile(older)
         }
-      }),
-
-    drop: (digest) =>
-      inTurn(digest, async () => {
-        const entry = entries.get(digest)
-        if (entry) await removeEntry(entry)
       }),
 
     async evict(bytes, mayGo) {
