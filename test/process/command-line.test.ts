@@ -30,6 +30,10 @@ test('an unknown command shows the usage and exits 2', async (t) => {
   assert.match(process.stderr(), /usage: layergate COMMAND/)
 })
 
+async function run(line = ''): Promise<string> {
+  return (await promisify(execFile)('sh', ['-c', line])).stdout
+}
+
 test('start prints lines that work when they are pasted', async (t) => {
   const process = await spawned(t, ['start'], {
     LAYERGATE_PORT: '0',
@@ -42,7 +46,6 @@ test('start prints lines that work when they are pasted', async (t) => {
     .map((line) => line.trim())
   const [push, refused] = lines.filter((line) => line.startsWith('printf '))
   const calls = lines.find((line) => line.includes('/_sandbox/calls'))
-  const run = async (line = '') => (await promisify(execFile)('sh', ['-c', line])).stdout
 
   assert.match(await run(push), /"state":"forwarded"/)
   const before = await run(calls)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { publishLayer } from '../../src/publish/publish-layer.ts'
 import type { Fault, FaultRule } from '../../src/sandbox/sandbox.ts'
 import { layerBytes } from '../support/layers.ts'
@@ -58,7 +58,7 @@ test('any sequence of passing faults ends with the layer stored once, or an erro
       )
       sandbox.clearFaults()
 
-      const [state] = sandbox.state().repositories.filter(({ name }) => name === repository)
+      const state = sandbox.state().repositories.find(({ name }) => name === repository)
       const found = state?.layers.filter(({ digest }) => digest === layer.digest) ?? []
       if ('published' in flight) {
         assert.deepEqual(

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { rawClient } from '../support/raw-http.ts'
 import { startService } from '../support/service.ts'
