@@ -5,7 +5,7 @@ import { UsageError } from './usage-error.ts'
 
 const usage = `Usage: layergate sandbox [options]
 
-Runs a stand-in for the JSON API of Amazon ECR Public until SIGTERM or SIGINT.
+Runs a stand-in for Amazon ECR Public until SIGTERM or SIGINT.
 
   --host HOST         address to listen on (127.0.0.1)
   --port PORT         port to listen on, 0 for a free one (8081)

@@ -14,6 +14,10 @@ export interface CallRecord {
   readonly layerDigests?: readonly string[] | undefined
   readonly imageTag?: string | undefined
   readonly imageDigest?: string | undefined
+  /** Tag or digest of a manifest that was read. */
+  readonly reference?: string
+  /** Of a blob that was read, or of the subject whose referrers were. */
+  readonly digest?: string
   /** Null as long as there is no answer, and for good where the connection was reset or the client left. */
   readonly status: number | null
   readonly exception?: string

@@ -39,6 +39,10 @@ export function createControlRoutes(controls: Controls) {
       return jsonAnswer(200, controls.switches())
     },
     'GET state': () => jsonAnswer(200, controls.state()),
+    'DELETE unreferenced-layers': () => {
+      controls.dropUnreferencedLayers()
+      return done
+    },
     'POST repositories': (body) => {
       controls.createRepository(newRepository(body, '').repositoryName)
       return jsonAnswer(201, {})
@@ -58,7 +62,7 @@ export function createControlRoutes(controls: Controls) {
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (!isLoopback(request.socket.remoteAddress)) {
-      send(response, jsonAnswer(403, { message: 'the controls answer to loopback only' }))
+      await send(response, jsonAnswer(403, { message: 'the controls answer to loopback only' }))
       return
     }
     const resource = decodeURIComponent((request.url ?? '').slice(controlPrefix.length))
@@ -68,7 +72,7 @@ export function createControlRoutes(controls: Controls) {
       await pipeline(layer, response)
       return
     }
-    send(response, await answerTo(request, resource).catch(refusal))
+    await send(response, await answerTo(request, resource).catch(refusal))
   }
 }
 

@@ -5,6 +5,7 @@ import type { LayerBytes } from './layer-bytes.ts'
 import type { Repositories } from './repositories.ts'
 import { type StateSnapshot, snapshot } from './snapshot.ts'
 import type { SwitchBoard, Switches } from './switches.ts'
+import { dropUnreferencedLayers } from './unreferenced-layers.ts'
 
 /** What a test does to the sandbox and sees of it, beside the API; `control-routes.ts` has the same over HTTP. */
 export interface Controls {
@@ -24,6 +25,8 @@ export interface Controls {
   readLayer(repository: string, digest: string): AsyncIterable<Buffer> | undefined
   /** As ECR may do with a layer that no image names. Its bytes stay. */
   removeLayer(repository: string, digest: string): void
+  /** The layers, in all repositories, that no image names: ECR may drop them at any time. Their bytes stay. */
+  dropUnreferencedLayers(): void
   createRepository(name: string): void
   /** With its layers, images and open uploads. */
   removeRepository(name: string): void
@@ -66,6 +69,11 @@ export function createControls(parts: ControlParts): Controls {
     },
     removeLayer: (repository, digest) =>
       journal.record({ event: 'layer-removed', repository, digest }),
+    dropUnreferencedLayers: () => {
+      for (const repository of journal.state.repositories.values()) {
+        dropUnreferencedLayers(journal, repository)
+      }
+    },
     createRepository: (name) => {
       repositories.create(name)
     },

@@ -29,7 +29,10 @@ export function diskBytes(dataDir: string): LayerBytes {
     discard: (uploadId) => rm(uploadFile(uploadId), { force: true }),
     readUpload: (uploadId, sizeBytes) =>
       createReadStream(uploadFile(uploadId), { end: sizeBytes - 1 }),
-    readLayer: (digest) => createReadStream(layerFile(digest)),
+    readLayer: (digest, range) => {
+      const bounds = range ? { start: range.firstByte, end: range.lastByte } : {}
+      return createReadStream(layerFile(digest), bounds)
+    },
   }
 }
 

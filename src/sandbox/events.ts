@@ -25,7 +25,7 @@ const shapes = {
       sizeBytes: integer(),
       bytesKept: boolean,
     },
-    {},
+    { atMs },
   ),
   'layer-removed': structure({ ...event('layer-removed'), repository: name, digest: name }, {}),
   'image-put': structure(

@@ -1,4 +1,7 @@
-/** What goes wrong with a call. "Before" and "after" are meant against the operation's effect. */
+/**
+ * What goes wrong with a call. "Before" and "after" are meant against the operation's effect. A read of the registry endpoint has
+ * no part, so `flip-byte` and `wrong-layer-digest` damage its answer instead, and no body, so `reset-mid-body` passes it by.
+ */
 export type Fault =
   /** Before: this error answer. The status is 500 for ServerException and 400 otherwise unless given. */
   | {
@@ -20,9 +23,9 @@ export type Fault =
   | { readonly kind: 'delay'; readonly delayMs: number }
   /** Before: a load balancer's page instead of the API's answer. */
   | { readonly kind: 'html-503' }
-  /** After: 200 without a body. */
+  /** After: the answer without its body. */
   | { readonly kind: 'empty-200' }
-  /** After: 200 with a JSON body that ends in the middle. */
+  /** After: the answer with the first half of its body. */
   | { readonly kind: 'truncated-answer' }
   /** One bit of the part's byte at `offset` (default 0) is stored wrong. */
   | { readonly kind: 'flip-byte'; readonly offset?: number }

@@ -8,31 +8,44 @@ export interface Manifest {
   /** Images that an index names. */
   readonly children: readonly string[]
   readonly artifactMediaType?: string
+  /** The digest of the manifest that this one refers to; it need not exist. */
+  readonly subject?: string
+  readonly artifactType?: string
+  readonly annotations?: Readonly<Record<string, unknown>>
 }
 
 const descriptor = structure(
   { digest: text({ min: 1 }) },
   { mediaType: text(), urls: listOf(text()) },
 )
-const image = structure({ config: descriptor, layers: listOf(descriptor) }, {})
-const index = structure({ manifests: listOf(descriptor) }, {})
+// OCI image-spec 1.1: what an image manifest and an index may say when they refer to a subject.
+const referral = { subject: descriptor, artifactType: text(), annotations: jsonObject }
+const image = structure({ config: descriptor, layers: listOf(descriptor) }, referral)
+const index = structure({ manifests: listOf(descriptor) }, referral)
 const schema1 = structure({ fsLayers: listOf(structure({ blobSum: text({ min: 1 }) }, {})) }, {})
 
 type References = Omit<Manifest, 'mediaType'>
 
 const imageReferences: Shape<References> = (value, at) => {
-  const { config, layers } = image(value, at)
+  const { config, layers, ...referring } = image(value, at)
   const stored = layers.filter((layer) => !isNonDistributable(layer))
   return {
     layers: [config, ...stored].map(({ digest }) => digest),
     children: [],
     ...(config.mediaType === undefined ? {} : { artifactMediaType: config.mediaType }),
+    ...referralOf(referring),
   }
 }
-const indexReferences: Shape<References> = (value, at) => ({
-  layers: [],
-  children: index(value, at).manifests.map(({ digest }) => digest),
-})
+const indexReferences: Shape<References> = (value, at) => {
+  const { manifests, ...referring } = index(value, at)
+  return {
+    layers: [],
+    children: manifests.map(({ digest }) => digest),
+    ...referralOf(referring),
+  }
+}
+const referralOf = ({ subject, ...rest }: Omit<ReturnType<typeof index>, 'manifests'>) =>
+  subject === undefined ? rest : { ...rest, subject: subject.digest }
 const schema1References: Shape<References> = (value, at) => ({
   layers: schema1(value, at).fsLayers.map(({ blobSum }) => blobSum),
   children: [],

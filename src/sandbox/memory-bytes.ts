@@ -1,4 +1,7 @@
+import type { ByteRange } from './byte-range.ts'
 import type { LayerBytes } from './layer-bytes.ts'
+
+const wholeLayer: ByteRange = { firstByte: 0, lastByte: Infinity }
 
 export function memoryBytes(): LayerBytes {
   const uploads = new Map<string, Buffer[]>()
@@ -20,8 +23,16 @@ export function memoryBytes(): LayerBytes {
     async *readUpload(uploadId) {
       yield* uploads.get(uploadId) ?? []
     },
-    async *readLayer(digest) {
-      yield* layers.get(digest) ?? []
+    async *readLayer(digest, { firstByte, lastByte } = wholeLayer) {
+      let start = 0
+      for (const part of layers.get(digest) ?? []) {
+        const asked = part.subarray(
+          Math.max(0, firstByte - start),
+          Math.max(0, lastByte + 1 - start),
+        )
+        if (asked.length > 0) yield asked
+        start += part.length
+      }
     },
   }
 }

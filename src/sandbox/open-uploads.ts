@@ -81,7 +81,7 @@ export function createOpenUploads(
     seal: async ({ uploadId, repository, sizeBytes, bytesKept }, digest) => {
       if (bytesKept) await bytes.seal(uploadId, sizeBytes, digest)
       record(
-        { event: 'layer-stored', repository, digest, sizeBytes, bytesKept },
+        { event: 'layer-stored', repository, digest, sizeBytes, bytesKept, atMs: nowMs() },
         { event: 'upload-ended', uploadId, completed: true },
       )
       hashes.delete(uploadId)

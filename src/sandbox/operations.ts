@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { exception } from './exceptions.ts'
 import type { ImageDeletion } from './image-deletion.ts'
 import type { ImageQueries } from './image-queries.ts'
 import type { Images } from './images.ts'
 import { type Input, inputs, type OperationName } from './inputs.ts'
 import type { Layers } from './layers.ts'
+import type { RegistryTokens } from './oci/tokens.ts'
 import type { Registry } from './registry.ts'
 import type { Repositories } from './repositories.ts'
 import { type Shape, ShapeError } from './shapes.ts'
@@ -23,12 +23,10 @@ export interface OperationParts {
   readonly images: Images
   readonly imageQueries: ImageQueries
   readonly imageDeletion: ImageDeletion
+  readonly tokens: RegistryTokens
   readonly switches: SwitchBoard
   readonly nowMs: () => number
 }
-
-// ECR Public user guide, "Public registries": the token is valid for 12 hours.
-const tokenLifetimeMs = 12 * 3_600_000
 
 export function createOperations(parts: OperationParts): Operations {
   const { registry, repositories, layers, uploads, images, imageQueries, imageDeletion } = parts
@@ -49,13 +47,9 @@ export function createOperations(parts: OperationParts): Operations {
           `GetAuthorizationToken command is only supported in us-east-1, not in ${region}.`,
         )
       }
-      const password = randomBytes(48).toString('base64url')
-      return {
-        authorizationData: {
-          authorizationToken: Buffer.from(`AWS:${password}`).toString('base64'),
-          expiresAt: (parts.nowMs() + tokenLifetimeMs) / 1000,
-        },
-      }
+      const { password, expiresAtMs } = parts.tokens.issuePassword(parts.nowMs())
+      const authorizationToken = Buffer.from(`AWS:${password}`).toString('base64')
+      return { authorizationData: { authorizationToken, expiresAt: expiresAtMs / 1000 } }
     },
     InitiateLayerUpload: uploads.initiate,
     PutImage: images.put,

@@ -5,6 +5,7 @@ import { page } from './paging.ts'
 import type { Registry } from './registry.ts'
 import type { Repository } from './state.ts'
 import type { SwitchBoard } from './switches.ts'
+import { dropUnreferencedLayers } from './unreferenced-layers.ts'
 
 interface Named {
   readonly registryId?: string
@@ -12,6 +13,8 @@ interface Named {
 }
 
 export interface Repositories {
+  /** Undefined where the registry is another, or has no such repository. */
+  readonly lookUp: (input: Named) => Repository | undefined
   /** @throws RegistryNotFoundException, RepositoryNotFoundException */
   readonly forPush: (input: Named) => Repository
   /** The operations that know no RegistryNotFoundException. @throws RepositoryNotFoundException */
@@ -25,32 +28,37 @@ export interface Repositories {
 }
 
 export function createRepositories(
-  { state, record }: Journal,
+  journal: Journal,
   registry: Registry,
   switches: SwitchBoard,
   nowMs: () => number,
 ): Repositories {
-  const notFound = (name: string, registryId = registry.accountId) =>
-    exception(
-      'RepositoryNotFoundException',
-      `The repository with name '${name}' does not exist in the registry with id '${registryId}'`,
-    )
+  const { state, record } = journal
 
   const insert = (name: string): Repository => {
     record({ event: 'repository-created', repository: name, atMs: nowMs() })
-    return find(name)
+    return forRead({ repositoryName: name })
   }
 
-  const find = (name: string): Repository => {
-    const repository = state.repositories.get(name)
+  const lookUp = ({ registryId, repositoryName }: Named): Repository | undefined => {
+    if (!registry.isOwn(registryId)) return undefined
+    const { anyRepository, unreferencedLayerTtlMs } = switches.now()
+    const repository = state.repositories.get(repositoryName)
+    if (!repository) return anyRepository ? insert(repositoryName) : undefined
+    if (unreferencedLayerTtlMs !== 'off') {
+      dropUnreferencedLayers(journal, repository, nowMs() - unreferencedLayerTtlMs)
+    }
+    return repository
+  }
+
+  const forRead = (input: Named): Repository => {
+    const repository = lookUp(input)
     if (repository) return repository
-    if (switches.now().anyRepository) return insert(name)
-    throw notFound(name)
-  }
-
-  const forRead = ({ registryId, repositoryName }: Named): Repository => {
-    if (!registry.isOwn(registryId)) throw notFound(repositoryName, registryId)
-    return find(repositoryName)
+    const { repositoryName, registryId = registry.accountId } = input
+    throw exception(
+      'RepositoryNotFoundException',
+      `The repository with name '${repositoryName}' does not exist in the registry with id '${registryId}'`,
+    )
   }
 
   const create = (name: string): Repository => {
@@ -71,11 +79,12 @@ export function createRepositories(
   })
 
   return {
+    lookUp,
     forRead,
     create,
-    forPush: ({ registryId, repositoryName }) => {
-      registry.require(registryId)
-      return find(repositoryName)
+    forPush: (input) => {
+      registry.require(input.registryId)
+      return forRead(input)
     },
     remove: (name) => {
       const uploads = [...state.uploads.values()].filter(({ repository }) => repository === name)

@@ -1,5 +1,6 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { controlPrefix } from './control-routes.ts'
+import { blobPrefix } from './oci/blobs.ts'
 import { jsonAnswer, send } from './wire.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -10,13 +11,25 @@ export interface Routes {
   idle(): Promise<void>
 }
 
+export interface Handlers {
+  readonly api: Handler
+  readonly control: Handler
+  readonly registry: Handler
+  readonly token: Handler
+  readonly blobContent: Handler
+}
+
 /** Which handler answers a path: the one place that knows all of them. */
-export function createRoutes(api: Handler, control: Handler): Routes {
+export function createRoutes(handlers: Handlers): Routes {
   const working = new Set<Promise<void>>()
 
-  const handlerOf = (path: string): Handler => {
-    if (path.startsWith(controlPrefix)) return control
-    if (path === '/' || path.startsWith('/?')) return api
+  const handlerOf = (url: string): Handler => {
+    const [path = ''] = url.split('?', 1)
+    if (path === '/') return handlers.api
+    if (path.startsWith(controlPrefix)) return handlers.control
+    if (path === '/v2' || path.startsWith('/v2/')) return handlers.registry
+    if (path === '/token' || path === '/token/') return handlers.token
+    if (path.startsWith(blobPrefix)) return handlers.blobContent
     return async (_, response) => send(response, jsonAnswer(404, { message: 'no such resource' }))
   }
 
@@ -26,7 +39,7 @@ export function createRoutes(api: Handler, control: Handler): Routes {
     } catch (error) {
       // In the middle of an answer only a broken connection tells that it is not whole.
       if (response.headersSent) response.destroy()
-      else send(response, jsonAnswer(500, { message: String(error) }))
+      else await send(response, jsonAnswer(500, { message: String(error) }))
     }
   }
 

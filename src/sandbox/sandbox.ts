@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createApi } from './api.ts'
+import { createCallRunner } from './call.ts'
 import { createCallLog } from './call-log.ts'
 import { createControlRoutes } from './control-routes.ts'
 import { type Controls, createControls } from './controls.ts'
@@ -13,6 +14,8 @@ import { createImages } from './images.ts'
 import { openJournal } from './journal.ts'
 import { createLayers } from './layers.ts'
 import { memoryBytes } from './memory-bytes.ts'
+import { createRegistryEndpoint } from './oci/registry-endpoint.ts'
+import { createTokens } from './oci/tokens.ts'
 import { createOpenUploads } from './open-uploads.ts'
 import { createOperations } from './operations.ts'
 import { createThrottle } from './quotas.ts'
@@ -43,18 +46,19 @@ export interface SandboxOptions {
   readonly accountId?: string
   /** Default `sandbox`. */
   readonly alias?: string
-  /** The clock behind signatures, quotas and the age of uploads. */
+  /** The clock behind signatures, tokens, quotas and the age of uploads and layers. */
   readonly nowMs?: () => number
 }
 
 export interface Sandbox extends Controls {
+  /** The origin of the JSON API and of the registry endpoint: images are at `<host>/<alias>/<repository>`. */
   readonly url: string
   readonly port: number
   /** Breaks what is under way and resolves when nothing is left at work. */
   close(): Promise<void>
 }
 
-/** Starts a strict stand-in for the JSON API of Amazon ECR Public. */
+/** Starts a strict stand-in for Amazon ECR Public: its JSON API, and the reading half of its registry endpoint. */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const { host = '127.0.0.1', port = 0, dataDir, nowMs = Date.now } = options
   const { accountId = '123456789012', alias = 'sandbox' } = options
@@ -66,6 +70,9 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
   const calls = createCallLog()
   const faults = createFaults()
   const closing = new AbortController()
+  const runCall = createCallRunner({ calls, faults, nowMs, closing: closing.signal })
+  const throttle = createThrottle(nowMs)
+  const tokens = createTokens(switches)
 
   const registry = createRegistry(accountId, alias)
   const repositories = createRepositories(journal, registry, switches, nowMs)
@@ -83,25 +90,20 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     images: createImages(journal, registry, repositories, switches, nowMs),
     imageQueries: createImageQueries(registry, repositories),
     imageDeletion: createImageDeletion(journal, repositories),
+    tokens,
     switches,
     nowMs,
-  })
-  const api = createApi({
-    operations,
-    calls,
-    faults,
-    throttle: createThrottle(nowMs),
-    switches,
-    credentials,
-    nowMs,
-    closing: closing.signal,
   })
   const controls = createControls({ calls, faults, switches, journal, bytes, repositories })
   for (const name of options.repositories ?? []) {
     if (!journal.state.repositories.has(name)) repositories.create(name)
   }
 
-  const routes = createRoutes(api, createControlRoutes(controls))
+  const routes = createRoutes({
+    api: createApi({ runCall, operations, throttle, switches, credentials }),
+    control: createControlRoutes(controls),
+    ...createRegistryEndpoint({ runCall, tokens, repositories, bytes, throttle, switches }),
+  })
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: 60_000 }, routes.listener)
   server.listen(port, host)
   await once(server, 'listening')

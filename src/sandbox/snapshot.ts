@@ -8,7 +8,7 @@ export interface StateSnapshot {
 
 export interface RepositorySnapshot {
   readonly name: string
-  readonly layers: readonly (Layer & { readonly storedTimes: number })[]
+  readonly layers: readonly (Omit<Layer, 'storedAtMs'> & { readonly storedTimes: number })[]
   readonly images: readonly Image[]
   /** Digest by tag. */
   readonly tags: Readonly<Record<string, string>>

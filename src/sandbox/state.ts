@@ -4,6 +4,7 @@ export interface Layer {
   readonly digest: string
   readonly sizeBytes: number
   readonly bytesKept: boolean
+  readonly storedAtMs: number
 }
 
 export interface Image {
@@ -117,8 +118,9 @@ type EventInside = Extract<
 function applyInside(repository: Repository, event: EventInside): void {
   switch (event.event) {
     case 'layer-stored': {
-      const { digest, sizeBytes, bytesKept } = event
-      repository.layers.set(digest, { digest, sizeBytes, bytesKept })
+      // A journal of an older sandbox does not tell when.
+      const { digest, sizeBytes, bytesKept, atMs: storedAtMs = 0 } = event
+      repository.layers.set(digest, { digest, sizeBytes, bytesKept, storedAtMs })
       repository.storedTimes.set(digest, (repository.storedTimes.get(digest) ?? 0) + 1)
       return
     }

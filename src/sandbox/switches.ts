@@ -46,6 +46,24 @@ export interface Switches {
   readonly region: string
   /** Store the bytes of layers, or (for load tests) only digest and size. Fixed for an upload when it starts. */
   readonly keepBytes: boolean
+  /** Older layers are gone unless an image names them. ECR Public documents no such age, and no promise either. */
+  readonly unreferencedLayerTtlMs: number | 'off'
+  /** Life of a token of the registry endpoint: 1 hour (oras-project/oras-go#1227). */
+  readonly tokenTtlMs: number
+  /** Whether the token endpoint tells that life. */
+  readonly tokenExpiresIn: 'present' | 'absent'
+  /** The answer to an expired or false token: 400 without a challenge (aws/containers-roadmap#2835). 401 has one. */
+  readonly refusedTokenStatus: 400 | 401 | 403
+  /** Docker-Content-Digest on a GET of a manifest; private ECR left it out at times (oras-project/oras-go#225). */
+  readonly manifestDigestOnGet: 'present' | 'absent'
+  /** GET of a blob: 307 to where its bytes are (aws/containers-roadmap#2671), or the bytes. */
+  readonly blobGet: 'redirect' | 'direct'
+  /** HEAD of a blob: 401 whatever the token (aws/containers-roadmap#2671), or what GET would say. */
+  readonly blobHead: 'unauthorized' | 'works'
+  /** Whether tags/list looks at `n` and `last`. */
+  readonly tagPaging: 'honoured' | 'ignored'
+  /** Referrers: an index, or 404 as where the API is not there. */
+  readonly referrers: 'index' | 'not-found'
 }
 
 export const defaultSwitches: Switches = {
@@ -69,7 +87,18 @@ export const defaultSwitches: Switches = {
   anyRepository: false,
   region: 'us-east-1',
   keepBytes: true,
+  unreferencedLayerTtlMs: 'off',
+  tokenTtlMs: 3_600_000,
+  tokenExpiresIn: 'absent',
+  refusedTokenStatus: 400,
+  manifestDigestOnGet: 'present',
+  blobGet: 'redirect',
+  blobHead: 'unauthorized',
+  tagPaging: 'honoured',
+  referrers: 'index',
 }
+
+const orOff: Shape<number | 'off'> = (value, at) => (value === 'off' ? value : integer()(value, at))
 
 export const switchesShape: Shape<Partial<Switches>> = structure.exact(
   {},
@@ -98,6 +127,15 @@ export const switchesShape: Shape<Partial<Switches>> = structure.exact(
     anyRepository: boolean,
     region: text({ min: 1 }),
     keepBytes: boolean,
+    unreferencedLayerTtlMs: orOff,
+    tokenTtlMs: integer(),
+    tokenExpiresIn: oneOf('present', 'absent'),
+    refusedTokenStatus: oneOf(400, 401, 403),
+    manifestDigestOnGet: oneOf('present', 'absent'),
+    blobGet: oneOf('redirect', 'direct'),
+    blobHead: oneOf('unauthorized', 'works'),
+    tagPaging: oneOf('honoured', 'ignored'),
+    referrers: oneOf('index', 'not-found'),
   },
 )
 

@@ -1,11 +1,19 @@
 import type { ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import type { ApiException } from './exceptions.ts'
+
+/** Bytes that are read only when they are sent. */
+export interface Content {
+  readonly sizeBytes: number
+  read(): AsyncIterable<Buffer>
+}
 
 /** An HTTP answer, before it is sent. */
 export interface Answer {
   readonly status: number
   readonly contentType: string
-  readonly body: string
+  readonly body: string | Content
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 const awsJson = 'application/x-amz-json-1.1'
@@ -35,16 +43,19 @@ export const jsonAnswer = (status: number, value: unknown): Answer => ({
   body: `${JSON.stringify(value)}\n`,
 })
 
-/** Sends the whole answer. */
-export function send(
+/** Sends the whole answer; of an answer to HEAD only what stands above the body. */
+export async function send(
   response: ServerResponse,
-  { status, contentType, body }: Answer,
+  { status, contentType, body, headers: own }: Answer,
   headers: Readonly<Record<string, string>> = {},
-): void {
+): Promise<void> {
   response.writeHead(status, {
     ...headers,
+    ...own,
     'content-type': contentType,
-    'content-length': Buffer.byteLength(body),
+    'content-length': typeof body === 'string' ? Buffer.byteLength(body) : body.sizeBytes,
   })
-  response.end(body)
+  if (typeof body === 'string') response.end(body)
+  else if (response.req.method === 'HEAD') response.end()
+  else await pipeline(body.read(), response)
 }

@@ -1,7 +1,15 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openBoth, repositoryName } from './support/open-sandbox.ts'
-import { digestOf, indexOf, ociIndex, ociManifest, pushImageLayers } from './support/push.ts'
+import {
+  artifactOf,
+  digestOf,
+  indexOf,
+  ociIndex,
+  ociManifest,
+  pushImageLayers,
+  pushLayer,
+} from './support/push.ts'
 
 test('an image is described with its tags, sizes and types', async (t) => {
   const nowMs = Math.floor(Date.now() / 1000) * 1000
@@ -22,6 +30,19 @@ test('an image is described with its tags, sizes and types', async (t) => {
       artifactMediaType: 'application/vnd.oci.image.config.v1+json',
     },
   ])
+})
+
+test('an artifact is described with the media type of its config', async (t) => {
+  const { client } = await openBoth(t)
+  await pushLayer(client, '{}')
+  const subject = digestOf('absent')
+  const imageManifest = artifactOf({ subject, artifactType: 'application/vnd.example' })
+  await client.putImage({ repositoryName, imageManifest })
+  const { imageDetails } = await client.describeImages({ repositoryName })
+  assert.deepEqual(
+    imageDetails?.map(({ artifactMediaType }) => artifactMediaType),
+    ['application/vnd.oci.empty.v1+json'],
+  )
 })
 
 test('an index has the size of its largest image and an untagged image no tags', async (t) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { openBoth, repositoryName } from './support/open-sandbox.ts'
 import {
+  artifactOf,
   digestOf,
   manifestOf,
   indexOf,
@@ -136,6 +137,28 @@ test('a missing image of an index is ReferencedImagesNotFoundException', async (
   assert.equal(image?.imageId?.imageDigest, digestOf(index))
 })
 
+test('an index of indexes, and of the same image twice, needs no more than they', async (t) => {
+  const { client } = await openBoth(t)
+  const child = await pushImageLayers(client, 'layer')
+  await client.putImage({ repositoryName, imageManifest: child })
+  const inner = indexOf(digestOf(child), digestOf(child))
+  const outer = indexOf(digestOf(inner))
+  await assert.rejects(client.putImage({ repositoryName, imageManifest: outer }), {
+    name: 'ReferencedImagesNotFoundException',
+  })
+  await client.putImage({ repositoryName, imageManifest: inner })
+  assert.ok(await client.putImage({ repositoryName, imageManifest: outer, imageTag: 'v1' }))
+})
+
+test('an artifact needs its empty config, not its subject', async (t) => {
+  const { client } = await openBoth(t)
+  const input = { repositoryName, imageManifest: artifactOf({ subject: digestOf('absent') }) }
+  await assert.rejects(client.putImage(input), { name: 'LayersNotFoundException' })
+  await pushLayer(client, '{}')
+  const { image } = await client.putImage(input)
+  assert.deepEqual(image?.imageId, { imageDigest: digestOf(input.imageManifest) })
+})
+
 test('a schema 1 manifest needs its layers', async (t) => {
   const { client } = await openBoth(t)
   const manifest = JSON.stringify({
@@ -167,6 +190,12 @@ for (const [what, manifest] of Object.entries({
     mediaType: ociManifest,
     config: { digest: 'sha256:00' },
     layers: [{}],
+  }),
+  'with a subject that has no digest': JSON.stringify({
+    mediaType: ociManifest,
+    config: { digest: 'sha256:00' },
+    layers: [],
+    subject: {},
   }),
 })) {
   test(`a manifest that is ${what} is InvalidParameterException`, async (t) => {

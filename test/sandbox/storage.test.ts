@@ -104,6 +104,19 @@ test('no file is left of an upload that ended without a layer', async (t) => {
   assert.equal((await readdir(join(dataDir, 'layers'))).length, 1)
 })
 
+test('a layer in a journal that does not tell its age is old', async (t) => {
+  const dataDir = await dataFolder(t)
+  const [repository, digest] = [repositoryName, digestOf('layer')]
+  const stored = { event: 'layer-stored', repository, digest, sizeBytes: 5, bytesKept: false }
+  const created = { event: 'repository-created', repository, atMs: 0 }
+  await appendFile(join(dataDir, 'journal.jsonl'), `${JSON.stringify([created, stored])}\n`)
+  const { sandbox, client } = await openBoth(t, { dataDir })
+  assert.equal(sandbox.state().repositories[0]?.layers[0]?.digest, digest)
+  sandbox.setSwitches({ unreferencedLayerTtlMs: 60_000 })
+  await client.describeImages({ repositoryName })
+  assert.deepEqual(sandbox.state().repositories[0]?.layers, [])
+})
+
 test('a journal that is damaged in the middle stops the start', async (t) => {
   const dataDir = await dataFolder(t)
   const sandbox = await openSandbox(t, { dataDir })

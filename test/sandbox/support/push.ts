@@ -65,6 +65,30 @@ export function manifestOf(config: string, layers: readonly object[]): string {
   })
 }
 
+/** An artifact whose config is the empty one, `{}`, which is its only blob (OCI image-spec 1.1, "Guidelines for Artifact Usage"). */
+export function artifactOf({
+  subject,
+  ...more
+}: {
+  readonly subject: string
+  readonly artifactType?: string
+  readonly annotations?: object
+}): string {
+  const empty = {
+    mediaType: 'application/vnd.oci.empty.v1+json',
+    digest: digestOf('{}'),
+    size: 2,
+  }
+  return JSON.stringify({
+    schemaVersion: 2,
+    mediaType: ociManifest,
+    ...more,
+    config: empty,
+    layers: [empty],
+    subject: { mediaType: ociManifest, digest: subject, size: 1 },
+  })
+}
+
 export const layerDescriptor = (digest: string): object => ({
   mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip',
   digest,
