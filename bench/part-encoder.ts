@@ -145,7 +145,7 @@ async function ours(
     bodies: createBodyPool({ bodies, bodyBytes: bodyBytesFor(partBytes) }),
   })
   const call = {
-    destination: { name: 'default' },
+    destination: { name: 'default', registry: 'default' },
     repository,
     agent: 'bench',
     signal: new AbortController().signal,

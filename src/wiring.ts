@@ -44,6 +44,8 @@ const flights = 8
 const maxSockets = 64
 const postponeMs = 15_000
 const parkMs = 10 * 60_000
+/** A refused body is drained for a second before it is answered. */
+const lastAnswersMs = 2_000
 const journalRestMs = 5_000
 const retriesPerSecond = 10
 
@@ -108,6 +110,7 @@ export async function wire(parts: Parts): Promise<Service> {
 
   const destination: Destination = {
     name: 'default',
+    registry: registryName(config.upstream),
     ...(config.upstream.registryId !== undefined && { registryId: config.upstream.registryId }),
   }
 
@@ -148,7 +151,8 @@ export async function wire(parts: Parts): Promise<Service> {
     bodies: Math.max(1, Math.floor(config.storage.memoryMaxBytes / 2 / bodyBytes)),
     bodyBytes,
   })
-  const upstream = withRetry(createEcrUpstream({ client, observer, bodies }), {
+  const unretried = createEcrUpstream({ client, observer, bodies })
+  const upstream = withRetry(unretried, {
     observer,
     retryBudget: createRetryBudget({ retriesPerSecond, sleep, now: () => performance.now() }),
     refreshCredentials: createCredentialsRefresh(client),
@@ -156,7 +160,7 @@ export async function wire(parts: Parts): Promise<Service> {
     random: Math.random,
   })
 
-  const acceptance = createAcceptance(forwards, createDoor(upstream, now))
+  const acceptance = createAcceptance(forwards, createDoor(unretried, now))
   const forwarder = createForwarder(
     {
       journal: forwards,
@@ -164,7 +168,7 @@ export async function wire(parts: Parts): Promise<Service> {
       observer,
       restore: gate.restore,
       recheck: gate.recheck,
-      destinationOf: () => destination,
+      destinationOf: (registry) => (registry === destination.registry ? destination : undefined),
       sleep,
       now,
       onJournalError: (error) => logger.error({ err: error }, 'the journal refused; tried again'),
@@ -210,11 +214,22 @@ export async function wire(parts: Parts): Promise<Service> {
     async close() {
       isDraining = true
       ending.abort(shuttingDown())
-      await app.close()
+      await Promise.all([closeServer(app), adminApp && closeServer(adminApp)])
       await forwarder.stop()
-      await adminApp?.close()
       await storage.close()
       client.destroy()
     },
   }
+}
+
+/** The journal outlives the configuration: sandbox and AWS must not be taken for each other. */
+function registryName({ kind, registryId }: Config['upstream']): string {
+  return `${kind}/${registryId ?? 'default'}`
+}
+
+/** Lets answers go out, but waits for no client that stands still in the middle of a request. */
+async function closeServer(app: FastifyInstance): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), lastAnswersMs)
+  await app.close()
+  clearTimeout(timer)
 }

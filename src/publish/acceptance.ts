@@ -52,6 +52,5 @@ export function createAcceptance(journal: ForwardJournal, door: Door): Acceptanc
 }
 
 export function forwardKey(target: Omit<Target, 'agent'>, digest: Digest): ForwardKey {
-  const registry = target.destination.registryId ?? target.destination.name
-  return { registry, repository: target.repository, digest }
+  return { registry: target.destination.registry, repository: target.repository, digest }
 }

@@ -1,6 +1,7 @@
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { Destination } from '../registry/destination.ts'
 import type { Digest } from '../registry/digest.ts'
+import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import { forwardFailure } from './forward-failure.ts'
 import type { ForwardClaim } from './forward-journal.ts'
@@ -11,7 +12,8 @@ export interface FlightPorts extends PublishPorts {
   readonly observer: Observer
   /** @throws LayergateError `spool_damaged` */
   restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
-  destinationOf(registry: string): Destination
+  /** `undefined` when no such registry is configured any more. */
+  destinationOf(registry: string): Destination | undefined
   now(): Date
 }
 
@@ -93,9 +95,15 @@ async function attempt(
 ): Promise<FlightResult | 'stopped'> {
   try {
     const destination = ports.destinationOf(key.registry)
+    if (!destination) throw destinationUnknown(key.registry)
     const call: Call = { destination, repository: key.repository, agent, signal }
     return await publishLayer(ports, call, await ports.restore(key.digest, signal))
   } catch (failed) {
     return signal.aborted ? 'stopped' : { failed, attempts: 0 }
   }
+}
+
+function destinationUnknown(registry: string): LayergateError {
+  const detail = `The layer is owed to ${registry}, which this service no longer forwards to.`
+  return new LayergateError('destination_unknown', detail)
 }

@@ -4,7 +4,7 @@ import type { RepositoryName } from '../registry/repository-name.ts'
 
 /** One forward for each of these: the row is the single flight and the recovery. */
 export interface ForwardKey {
-  /** Which registry the layer goes to: its id, or `default` for the one of the caller. */
+  /** Which registry the layer goes to, as its destination names it. */
   readonly registry: string
   readonly repository: RepositoryName
   readonly digest: Digest

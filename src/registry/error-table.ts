@@ -163,6 +163,13 @@ export const errorTable = {
     title: 'The client left before its body ended',
     advice: 'Look for a crash or a timeout on the agent, then push again.',
   },
+  expectation_unsupported: {
+    status: 417,
+    ociCode: 'UNSUPPORTED',
+    retryable: false,
+    title: 'The Expect header asks for something unknown',
+    advice: 'Send no Expect header, or 100-continue.',
+  },
   route_unknown: {
     status: 404,
     ociCode: 'UNSUPPORTED',
@@ -241,6 +248,14 @@ export const errorTable = {
     retryable: false,
     title: 'ECR Public refused the call',
     advice: "The operator looks at AWS's message and request id in the detail.",
+  },
+  destination_unknown: {
+    status: 502,
+    ociCode: 'UNKNOWN',
+    retryable: false,
+    title: 'This service does not forward there any more',
+    advice:
+      'The operator configures the registry that the detail names again, or the layer is pushed anew.',
   },
   internal: {
     status: 500,

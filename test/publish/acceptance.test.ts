@@ -10,7 +10,11 @@ import { nextTurn } from '../support/next-turn.ts'
 import { storeLayer } from '../support/stored-layer.ts'
 import { never, repository } from './setup.ts'
 
-const target: Target = { agent: 'ci', repository, destination: { name: 'default' } }
+const target: Target = {
+  agent: 'ci',
+  repository,
+  destination: { name: 'default', registry: 'default' },
+}
 const published = { alreadyPresent: false, parts: 4, attempts: 1 }
 const error = { code: 'upstream_credentials', detail: 'AWS says no.' } as const
 
@@ -47,8 +51,8 @@ test('a recorded layer is owed, in its registry and repository', async () => {
 
 test('a destination is known by its registry, whatever it is called', async () => {
   const { layer } = await setUp()
-  const destination = { name: 'acme', registryId: '123456789012' }
-  assert.equal(forwardKey({ repository, destination }, layer.digest).registry, '123456789012')
+  const destination = { name: 'acme', registry: 'aws/123456789012', registryId: '123456789012' }
+  assert.equal(forwardKey({ repository, destination }, layer.digest).registry, 'aws/123456789012')
 })
 
 test('the wait ends when the layer is forwarded', async () => {

@@ -6,6 +6,7 @@ import { UpstreamError, type UpstreamFailure } from '../../src/publish/upstream-
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
+import { codeIs } from '../support/code-is.ts'
 import { upstreamError } from '../support/fake-upstream.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -80,6 +81,20 @@ for (const failure of failures) {
       await door.check(callWith(), digest)
       assert.equal(asked.length, 2)
     })
+  } else if (failure === 'unavailable' || failure === 'throttled') {
+    test(`${failure} lets the layer in, and all that come within 5 s without asking again`, async (t) => {
+      const clock = manualClock(t)
+      const { door, asked, fail } = setUp(clock.now)
+      fail(failure)
+      await door.check(callWith(), digest)
+      clock.advance(4999)
+      await door.check({ ...callWith(), repository: parseRepositoryName('team/other') }, digest)
+      assert.equal(asked.length, 1)
+
+      clock.advance(1)
+      await door.check(callWith(), digest)
+      assert.equal(asked.length, 2)
+    })
   } else {
     test(`${failure} lets the layer in, and is asked again for the next one`, async () => {
       const { door, asked, fail } = setUp()
@@ -91,6 +106,29 @@ for (const failure of failures) {
   }
 }
 
+test('an outage of one destination is none of another', async () => {
+  const { door, asked, fail } = setUp()
+  fail('unavailable')
+  await door.check(callWith(), digest)
+  fail('repository_unknown')
+  const elsewhere = { name: 'elsewhere', registry: 'elsewhere' }
+  await assert.rejects(
+    door.check({ ...callWith(), destination: elsewhere }, digest),
+    codeIs('repository_unknown'),
+  )
+  assert.equal(asked.length, 2)
+})
+
+test('after an outage a definite no refuses again', async (t) => {
+  const clock = manualClock(t)
+  const { door, fail } = setUp(clock.now)
+  fail('unavailable')
+  await door.check(callWith(), digest)
+  fail('repository_unknown')
+  clock.advance(5000)
+  await assert.rejects(door.check(callWith(), digest), codeIs('repository_unknown'))
+})
+
 test('an upstream that does not answer within 2 s lets the layer in, and its call is given up', async (t) => {
   const clock = manualClock(t)
   const { door, asked, answers } = setUp(clock.now)
@@ -101,6 +139,24 @@ test('an upstream that does not answer within 2 s lets the layer in, and its cal
   clock.advance(1)
   await checked
   assert.equal(asked[0]?.[0].signal.aborted, true)
+})
+
+test('after a silence of 2 s nobody waits again for 5 s', async (t) => {
+  const clock = manualClock(t)
+  const { door, asked, answers } = setUp(clock.now)
+  answers.next = silence
+  const checked = door.check(callWith(), digest)
+  clock.advance(2000)
+  await checked
+  clock.advance(4999)
+  await door.check({ ...callWith(), repository: parseRepositoryName('team/other') }, digest)
+  assert.equal(asked.length, 1)
+
+  clock.advance(1)
+  const later = door.check(callWith(), digest)
+  assert.equal(asked.length, 2)
+  clock.advance(2000)
+  await later
 })
 
 for (const error of [
@@ -139,7 +195,10 @@ test('a yes is remembered for 5 minutes, for this repository of this destination
   assert.equal(asked.length, 1)
 
   await door.check({ ...callWith(), repository: parseRepositoryName('team/other') }, digest)
-  await door.check({ ...callWith(), destination: { name: 'elsewhere' } }, digest)
+  await door.check(
+    { ...callWith(), destination: { name: 'elsewhere', registry: 'elsewhere' } },
+    digest,
+  )
   assert.equal(asked.length, 3)
 
   clock.advance(1)

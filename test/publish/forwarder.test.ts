@@ -72,7 +72,7 @@ test('an upstream call is made in the name of the row: its destination, reposito
   const [{ signal, ...call } = { signal: never }] = calls
   assert.equal(signal.aborted, false)
   assert.deepEqual(call, {
-    destination: { name: 'destination of default' },
+    destination: { name: 'destination of default', registry: 'default' },
     repository,
     agent: 'ci',
   })

@@ -43,7 +43,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
       observer,
       restore: gate.restore,
       recheck: gate.recheck,
-      destinationOf: (registry) => ({ name: `destination of ${registry}` }),
+      destinationOf: (registry) => ({ name: `destination of ${registry}`, registry }),
       async sleep(ms, signal) {
         signal.throwIfAborted()
         waitsMs.push(ms)

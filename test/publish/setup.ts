@@ -28,7 +28,7 @@ export const finalFailures = failures.filter(
 )
 
 export function callWith(signal: AbortSignal = never): Call {
-  return { destination: { name: 'default' }, repository, agent: 'ci', signal }
+  return { destination: { name: 'default', registry: 'default' }, repository, agent: 'ci', signal }
 }
 
 export interface FlightOptions extends FakeUpstreamOptions {

@@ -12,7 +12,10 @@ import { callWith, partBytes, repository, setUp, upstreamError } from './setup.t
 const call = callWith()
 const defaultPartBytes = 10 * 1024 * 1024
 const first = { firstByte: 0, lastByte: partBytes - 1 }
-const to = (registryId: string) => ({ ...call, destination: { name: 'acme', registryId } })
+const to = (registryId: string) => ({
+  ...call,
+  destination: { name: 'acme', registry: registryId, registryId },
+})
 const lastOf25 = { firstByte: 20, lastByte: 24 }
 
 test('a layer arrives byte for byte, in parts', async (t) => {

@@ -25,7 +25,12 @@ export const repository = parseRepositoryName('team/app')
 export const partBytes = 10
 
 export function callWith(signal = new AbortController().signal): Call {
-  return { destination: { name: 'default' }, repository, agent: 'agent', signal }
+  return {
+    destination: { name: 'default', registry: 'default' },
+    repository,
+    agent: 'agent',
+    signal,
+  }
 }
 
 export interface SetupOptions extends Partial<Omit<EcrUpstreamSettings, 'client' | 'observer'>> {
