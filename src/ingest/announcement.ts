@@ -11,4 +11,6 @@ export interface Announcement {
   /** Absent where it may come after the body, as in a form. */
   readonly expected?: Digest
   readonly sizeBytes?: number
+  /** More will not come, as when the layer is part of a form of that size. */
+  readonly atMostBytes?: number
 }

@@ -15,10 +15,12 @@ export async function consume(
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let taken = Promise.resolve()
+  let isOver = false
+  const goOn = () => void (isOver || body.resume())
   const onData = (chunk: Buffer) => {
     body.pause()
     taken = taken.then(() => take(chunk))
-    taken.then(() => body.resume(), reject)
+    taken.then(goOn, reject)
   }
   // The end may come while the last chunk is still being taken.
   const onEnd = () => void taken.then(resolve, reject)
@@ -34,6 +36,7 @@ export async function consume(
   try {
     await promise
   } finally {
+    isOver = true
     signal.removeEventListener('abort', onAbort)
     body.off('data', onData).off('end', onEnd).off('error', reject).off('close', onClose)
     body.pause()

@@ -4,7 +4,7 @@ import type { Room } from './room.ts'
 /** What `receive` needs of a writer. */
 export type LayerSink = Pick<SpoolWriter, 'write' | 'flush'>
 
-const stepBytes = 64 * 1024 * 1024
+const stepBytes = 1024 * 1024
 
 /** For a body of unknown size: reserves the spool's space step by step, and waits for it where it must. */
 export function growingWriter(writer: SpoolWriter, room: Room, signal: AbortSignal): LayerSink {

@@ -36,14 +36,15 @@ export type TakeLayer = <T>(
 
 export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): TakeLayer {
   return async (announcement, signal, steps) => {
-    const { repository, agent, expected, sizeBytes } = announcement
+    const { repository, agent, expected, sizeBytes, atMostBytes = sizeBytes } = announcement
+    const reserveBytes = Math.min(atMostBytes ?? 0, limits.maxLayerBytes)
     const report = uploadReport(ports.observer, announcement)
     try {
       if ((sizeBytes ?? 0) > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
       const session = { repository, agent, ...(expected && { expected }) }
-      const upload = await openUpload(ports, session, sizeBytes ?? 0, signal)
+      const upload = await openUpload(ports, session, reserveBytes, signal)
       const sink =
-        sizeBytes === undefined ? growingWriter(upload.writer, ports.room, signal) : upload.writer
+        atMostBytes === undefined ? growingWriter(upload.writer, ports.room, signal) : upload.writer
       try {
         const result = await steps({
           async receive(body) {
@@ -64,6 +65,8 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
       }
     } catch (thrown) {
       const error = toLayergateError(thrown)
+      // A disk that was full in the middle of a layer must not be full for the next try.
+      if (error.code === 'spool_full') await ports.cache.makeRoom(reserveBytes)
       report.failed(error)
       throw error
     }

@@ -1,4 +1,5 @@
 import type { Spool, SpoolWriter } from '../layers/spool.ts'
+import { LayergateError } from '../registry/errors.ts'
 import type { Places } from './places.ts'
 import type { Room } from './room.ts'
 import type { NewUploadSession, UploadSession, UploadSessions } from './upload-sessions.ts'
@@ -17,11 +18,14 @@ export interface OpenUpload {
   close(): Promise<void>
 }
 
+/** On a disk that is full the journal needs little, but some: the oldest cached layer has it. */
+const journalBytes = 1
+
 /**
  * Finds a place and room for an upload before a byte of its body is read.
  *
  * @param reserveBytes the announced size, or 0
- * @throws LayergateError `overloaded`, `spool_full`
+ * @throws LayergateError `overloaded`, `spool_full`, `layer_too_large` when the spool could never hold it
  * @throws the reason of `signal`
  */
 export async function openUpload(
@@ -30,9 +34,11 @@ export async function openUpload(
   reserveBytes: number,
   signal: AbortSignal,
 ): Promise<OpenUpload> {
+  const { capacityBytes } = spool.usage()
+  if (reserveBytes > capacityBytes) throw neverFits(reserveBytes, capacityBytes)
   await using undo = new AsyncDisposableStack()
   undo.use(await places.take(signal))
-  const session = await sessions.create(upload)
+  const session = await room.find(journalBytes, signal, () => sessions.create(upload))
   undo.defer(() => sessions.end(session.id))
   undo.defer(() => spool.discard(session.id))
   const writer = await room.find(reserveBytes, signal, () => spool.create(session.id, reserveBytes))
@@ -40,4 +46,9 @@ export async function openUpload(
 
   const opened = undo.move()
   return { session, writer, close: () => opened.disposeAsync() }
+}
+
+function neverFits(bytes: number, capacityBytes: number): LayergateError {
+  const detail = `The spool of this service holds ${capacityBytes} bytes in all, not ${bytes}.`
+  return new LayergateError('layer_too_large', detail, { expected: { sizeBytes: capacityBytes } })
 }

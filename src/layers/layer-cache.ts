@@ -3,7 +3,10 @@ import type { Spool } from './spool.ts'
 
 /** Sealed layers stay in the spool as a cache, until their room is needed. */
 export interface LayerCache {
-  /** Evicts what is owed to nobody, the oldest first; returns how many bytes became free. */
+  /**
+   * To be asked when the spool was full: evicts what is owed to nobody, the oldest first, until `bytes` more fit. Returns how many
+   * bytes became free.
+   */
   makeRoom(bytes: number): Promise<number>
   /** Keeps a layer from being evicted between its sealing and the record of what is owed. */
   hold(digest: Digest): Disposable
@@ -16,8 +19,13 @@ export function createLayerCache(
   const held = new Map<Digest, number>()
 
   return {
-    makeRoom: (bytes) =>
-      spool.evict(bytes, async (digest) => !held.has(digest) && !(await isOwed(digest))),
+    makeRoom(bytes) {
+      const { usedBytes, capacityBytes } = spool.usage()
+      const freeBytes = capacityBytes - usedBytes
+      // With room in the budget it is the disk itself that is full, and only what leaves it helps.
+      const wanted = freeBytes >= bytes ? freeBytes + bytes : bytes
+      return spool.evict(wanted, async (digest) => !held.has(digest) && !(await isOwed(digest)))
+    },
 
     hold(digest) {
       held.set(digest, (held.get(digest) ?? 0) + 1)

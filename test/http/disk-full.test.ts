@@ -48,6 +48,19 @@ for (const atTheEnd of ['ENOSPC', 'short writes'] as const) {
   })
 }
 
+test('a disk that is full of cached layers is cleared for the next try', async (t) => {
+  const disk = diskOf(2_500_000, 'ENOSPC')
+  const { request, spooledFiles } = await startService(t, {
+    files: { ...disk.files, unlink: (path) => disk.files.unlink(path).then(() => disk.clear()) },
+  })
+  assert.equal((await request.post(target).send(layer)).status, 201)
+  const other = layerBytes(2_000_000, 2)
+  const push = `/v1/layers?repository=team/app&digest=${digestOf(other)}`
+  assert.equal((await request.post(push).send(other)).status, 503)
+  assert.equal((await request.post(push).send(other)).status, 201)
+  assert.equal((await spooledFiles()).length, 1)
+})
+
 test('a sync that fails answers 500 and keeps nothing', async (t) => {
   const files = faultyFiles({ datasync: () => Promise.reject(systemError('EIO')) })
   const { request, calls, spooledFiles } = await startService(t, { files })

@@ -8,7 +8,7 @@ import { createMemorySpool } from '../support/memory-spool.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { never, setUp } from './setup.ts'
 
-const stepBytes = 64 * 1024 * 1024
+const stepBytes = 1024 * 1024
 
 /** Says what it was asked for, in order, and keeps nothing. */
 function recordingWriter() {

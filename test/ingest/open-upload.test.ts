@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type OpenPorts, openUpload } from '../../src/ingest/open-upload.ts'
+import { LayergateError } from '../../src/registry/errors.ts'
 import { codeIs } from '../support/code-is.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
@@ -75,9 +76,18 @@ for (const [what, breakPorts] of Object.entries(breakages)) {
 }
 
 test('when the spool is full, nothing is left', async () => {
-  const ports = setUp({ spool: createMemorySpool({ capacityBytes: 99 }), waitMs: 1 })
-  await assert.rejects(openUpload(ports, session, 100, never), codeIs('spool_full'))
+  const ports = setUp({ waitMs: 1 })
+  const full = new LayergateError('spool_full', 'No room.')
+  const spool = { ...ports.spool, create: () => Promise.reject(full) }
+  await assert.rejects(openUpload({ ...ports, spool }, session, 100, never), full)
   await assertNothingLeft(ports)
+})
+
+test('a layer that the spool could never hold does not even ask for a place', async () => {
+  const ports = setUp({ spool: createMemorySpool({ capacityBytes: 99 }), places: 1 })
+  const first = await openUpload(ports, session, 0, never)
+  await assert.rejects(openUpload(ports, session, 100, never), codeIs('layer_too_large'))
+  await first.close()
 })
 
 test('when there is no place, no session is created', async () => {
@@ -90,14 +100,15 @@ test('when there is no place, no session is created', async () => {
 })
 
 test('when the client leaves while it waits for room, nothing is left', async () => {
-  const ports = setUp({ spool: createMemorySpool({ capacityBytes: 99 }) })
+  const ports = setUp()
+  const full = new LayergateError('spool_full', 'No room.')
   const controller = new AbortController()
   const reason = new Error('the client left')
   const spool = {
     ...ports.spool,
-    create(id: Parameters<typeof ports.spool.create>[0], reserveBytes: number) {
+    create() {
       controller.abort(reason)
-      return ports.spool.create(id, reserveBytes)
+      return Promise.reject(full)
     },
   }
   const opening = openUpload({ ...ports, spool }, session, 100, controller.signal)
