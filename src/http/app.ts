@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import multipart from '@fastify/multipart'
 import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { LayergateError } from '../registry/errors.ts'
@@ -10,6 +11,9 @@ import { requestContext, requestId } from './plugins/request-context.ts'
 import { refuseOtherMethods } from './plugins/unsupported-methods.ts'
 import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
 import { type SystemRoutes, systemRoutes } from './routes/system.ts'
+
+/** Longer than any digest, so that it is a parser of ours that refuses what is none. */
+const maxParamLength = 1024
 
 export interface AppPorts {
   readonly logger: FastifyBaseLogger
@@ -27,7 +31,13 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   const clientErrors = createClientErrors()
   const app = fastify({
     loggerInstance: ports.logger,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({
+      disableRequestLogging: true,
+      requestIdLogLabel: 'requestId',
+    }),
+    routerOptions: { maxParamLength },
+    // Answered in our form, rather than by Node in its own.
+    http: { requireHostHeader: false },
     genReqId: requestId,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: clientErrors.answer,
@@ -46,21 +56,26 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   app.server.on('request', clientErrors.track)
 
   // Without a listener Node itself answers `Expect: 100-continue`, and the body comes before we have looked at the headers.
-  app.server.on('checkContinue', (request, response) => app.routing(request, response))
+  const asking = new WeakSet<IncomingMessage>()
+  app.server.on('checkContinue', (request, response) => {
+    asking.add(request)
+    app.routing(request, response)
+  })
+  app.server.on('checkExpectation', (request, response) => app.routing(request, response))
 
   // No body is read but by the route that wants it.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
-  requestContext(app, ports.observer)
+  requestContext(app, ports.observer, (request) => asking.has(request))
   answerErrors(app)
 
   const { system, layers } = ports
   if (system) systemRoutes(app, system)
   if (layers) {
     await app.register(async (scope) => {
-      scope.addHook('onRequest', async (_request, reply) => {
-        if (ports.isDraining()) throw shuttingDown()
+      scope.addHook('onRequest', async (request, reply) => {
+        if (ports.isDraining() && request.method !== 'GET') throw shuttingDown()
         const inside = ports.inFlight.enter()
         reply.raw.once('close', () => inside[Symbol.dispose]())
       })

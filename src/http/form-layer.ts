@@ -1,7 +1,13 @@
 import type { MultipartFile, MultipartValue } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { LayergateError } from '../registry/errors.ts'
-import { type IncomingLayer, queryValues, theDigest, theRepository } from './incoming-layer.ts'
+import {
+  contentLength,
+  type IncomingLayer,
+  queryValues,
+  theDigest,
+  theRepository,
+} from './incoming-layer.ts'
 
 type Part = MultipartFile | MultipartValue
 
@@ -26,8 +32,9 @@ export const formLimits = {
 export async function formLayer(
   request: FastifyRequest,
   idleTimeoutMs: number,
+  signal: AbortSignal,
 ): Promise<IncomingLayer> {
-  const parts = readParts(request, idleTimeoutMs)
+  const parts = readParts(request, idleTimeoutMs, signal)
   const fields = {
     repository: queryValues(request, 'repository'),
     digest: queryValues(request, 'digest'),
@@ -40,10 +47,12 @@ export async function formLayer(
   }
   const repository = theRepository(fields.repository)
   const [announced] = fields.digest
+  const atMostBytes = contentLength(request)
   return {
     entry: 'multipart',
     repository,
     ...(announced !== undefined && { expected: theDigest(fields.digest) }),
+    ...(atMostBytes !== undefined && { atMostBytes }),
     body: file.file,
     explain: (error) => formError(request, error),
     async rest() {
@@ -81,41 +90,47 @@ async function nextFile(
 }
 
 /** The parts of the form, with the parser's failures in our words and an end to the waiting for each. */
-async function* readParts(request: FastifyRequest, idleTimeoutMs: number): AsyncGenerator<Part> {
-  const parts = openForm(request)
-  for (;;) {
-    const { done, value } = await nextPart(request, parts, idleTimeoutMs)
-    if (done) return
-    yield value
-  }
-}
-
-function openForm(request: FastifyRequest): AsyncIterator<Part> {
-  try {
-    return request.parts()[Symbol.asyncIterator]()
-  } catch (error) {
-    throw formError(request, error)
-  }
-}
-
-async function nextPart(
+async function* readParts(
   request: FastifyRequest,
-  parts: AsyncIterator<Part>,
   idleTimeoutMs: number,
-): Promise<IteratorResult<Part>> {
-  let timer: NodeJS.Timeout | undefined
-  const idle = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      const detail = `Nothing of the form came for ${idleTimeoutMs / 1000} s.`
-      reject(new LayergateError('idle_timeout', detail))
-    }, idleTimeoutMs)
-  })
+  signal: AbortSignal,
+): AsyncGenerator<Part> {
   try {
-    return await Promise.race([parts.next(), idle])
+    const parts = request.parts()[Symbol.asyncIterator]()
+    for (;;) {
+      const { done, value } = await whileBytesCome(request, idleTimeoutMs, signal, parts.next())
+      if (done) return
+      yield value
+    }
   } catch (error) {
     throw formError(request, error)
+  }
+}
+
+/** @throws LayergateError `idle_timeout` when no byte of the request comes for too long; the reason of `signal` */
+async function whileBytesCome<T>(
+  { raw }: FastifyRequest,
+  idleTimeoutMs: number,
+  signal: AbortSignal,
+  work: Promise<T>,
+): Promise<T> {
+  const ending = Promise.withResolvers<never>()
+  const onIdle = () => {
+    const detail = `Nothing of the form came for ${idleTimeoutMs / 1000} s.`
+    ending.reject(new LayergateError('idle_timeout', detail))
+  }
+  const onAbort = () => ending.reject(signal.reason)
+  const timer = setTimeout(onIdle, idleTimeoutMs)
+  const onData = () => timer.refresh()
+  raw.on('data', onData)
+  signal.addEventListener('abort', onAbort)
+  if (signal.aborted) onAbort()
+  try {
+    return await Promise.race([work, ending.promise])
   } finally {
     clearTimeout(timer)
+    raw.off('data', onData)
+    signal.removeEventListener('abort', onAbort)
   }
 }
 

@@ -13,6 +13,8 @@ export interface IncomingLayer {
   /** When it is known before the body. */
   readonly expected?: Digest
   readonly sizeBytes?: number
+  /** Of the form around the layer. */
+  readonly atMostBytes?: number
   readonly body: Readable
   /** What `body` failed with, in our words where they are more than those of the stream. */
   explain(error: unknown): unknown
@@ -69,7 +71,8 @@ function theOne(values: readonly string[], name: 'repository' | 'digest'): strin
   return first
 }
 
-function contentLength(request: FastifyRequest): number | undefined {
+/** As the client announced it. */
+export function contentLength(request: FastifyRequest): number | undefined {
   const text = request.headers['content-length']
   return text === undefined ? undefined : Number(text)
 }

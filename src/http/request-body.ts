@@ -13,10 +13,6 @@ const drainBytes = 16 * 1024 * 1024
 const drainMs = 5_000
 const drainIdleMs = 1_000
 
-export function expectsContinue(request: IncomingMessage): boolean {
-  return request.headers.expect?.toLowerCase() === '100-continue'
-}
-
 /** Tells a client that asked (`Expect: 100-continue`) to send its body. To be called before it is read. */
 export function welcomeBody(request: FastifyRequest, reply: FastifyReply): void {
   if (!request.isBodyWelcome) reply.raw.writeContinue()
@@ -29,38 +25,35 @@ export function welcomeBody(request: FastifyRequest, reply: FastifyReply): void 
  * read and discard it without limit.
  */
 export async function settleBody(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (request.isBodyWelcome && (await isDrained(request.raw, reply.raw))) return
+  if (request.raw.readableEnded || hasNoBody(request.raw)) return
+  if (request.isBodyWelcome && !request.raw.destroyed) await drain(request.raw, reply.raw)
   reply.header('connection', 'close')
 }
 
-async function isDrained(request: IncomingMessage, response: ServerResponse): Promise<boolean> {
-  if (request.complete) {
-    request.resume()
-    return true
-  }
-  if (request.destroyed) return false
+function hasNoBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+}
+
+async function drain(request: IncomingMessage, response: ServerResponse): Promise<void> {
   let drained = 0
-  return new Promise((resolve) => {
-    const settle = (isComplete: boolean) => {
+  await new Promise<void>((resolve) => {
+    const settle = () => {
       clearTimeout(overall)
       clearTimeout(idle)
-      request.off('data', onData).off('end', onEnd).off('close', onGone)
-      response.off('close', onGone)
-      if (!isComplete) request.pause()
-      resolve(isComplete)
+      request.off('data', onData).off('end', settle).off('close', settle)
+      response.off('close', settle)
+      resolve()
     }
     const onData = (chunk: Buffer) => {
       drained += chunk.length
       idle.refresh()
-      if (drained > drainBytes) settle(false)
+      if (drained > drainBytes) settle()
     }
-    const onEnd = () => settle(true)
-    const onGone = () => settle(false)
-    const overall = setTimeout(settle, drainMs, false)
-    const idle = setTimeout(settle, drainIdleMs, false)
+    const overall = setTimeout(settle, drainMs)
+    const idle = setTimeout(settle, drainIdleMs)
     request.unpipe()
-    request.on('data', onData).on('end', onEnd).on('close', onGone)
-    response.on('close', onGone)
+    request.on('data', onData).on('end', settle).on('close', settle)
+    response.on('close', settle)
     request.resume()
   })
 }

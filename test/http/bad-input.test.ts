@@ -218,6 +218,16 @@ refused('a digest that is none has no state', 400, 'digest_malformed', ({ reques
   request.get('/v1/layers/latest?repository=team/app'),
 )
 
+refused(
+  'a digest of another algorithm, and long, has no state',
+  400,
+  'digest_unsupported',
+  ({ request }) => request.get(`/v1/layers/sha512:${'a'.repeat(128)}?repository=team/app`),
+)
+refused('a method of the future is refused in our form', 405, 'method_unsupported', (service) =>
+  service.request.trace('/v1/layers'),
+)
+
 test('another method of a known route is 405, and Allow names the right ones', async (t) => {
   const { request } = await startService(t)
   const answer = await request.put('/v1/layers').send(layer)

@@ -151,7 +151,7 @@ test('the routes are those of openapi.yaml', () => {
   })
   systemRoutes(app, { readiness: unused, metrics: unused, openapi: '' })
   layerRoutes(app, {
-    access: openAccess({ name: 'default' }),
+    access: openAccess({ name: 'default', registry: 'default' }),
     observer: { observe() {} },
     takeLayer: unused,
     acceptance: { check: unused, record: unused, settled: unused },

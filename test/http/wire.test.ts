@@ -164,7 +164,7 @@ test('bytes beyond the announced length do not become part of the layer', async 
   client.socket.destroy()
 })
 
-test('a refused body is drained, so that a client which is still sending reads the answer', async (t) => {
+test('a refused body is drained, so that a client which is still sending reads the answer, before the connection closes', async (t) => {
   const { port } = await startService(t)
   const client = await rawClient(port)
   client.write(
@@ -173,7 +173,8 @@ test('a refused body is drained, so that a client which is still sending reads t
   client.write(layer)
   const { status, headers } = await client.answer()
   assert.equal(status, 400)
-  assert.notEqual(headers['connection'], 'close')
+  assert.equal(headers['connection'], 'close')
+  await once(client.socket, 'close')
   client.socket.destroy()
 })
 
@@ -228,17 +229,40 @@ test('an upload that waits gets the place that becomes free', async (t) => {
 })
 
 test('a spool without room answers 503 before the body is read', async (t) => {
-  const { port, calls, spooledFiles } = await startService(t, {
-    env: { LAYERGATE_SPOOL_MAX: '100KiB', LAYERGATE_QUEUE_WAIT: '200ms' },
+  const { port, request, sandbox, spooledFiles } = await startService(t, {
+    env: { LAYERGATE_SPOOL_MAX: '300KiB', LAYERGATE_QUEUE_WAIT: '200ms' },
   })
+  const owed = layerBytes(200_000, 2)
+  const push = `/v1/layers?repository=team/app&digest=${digestOf(owed)}`
+  sandbox.addFault({ operation: '*', call: 'every', fault: { kind: 'stall' } })
+  assert.equal((await request.post(push).set('Prefer', 'respond-async').send(owed)).status, 202)
+
   const client = await rawClient(port)
+  let text = ''
+  client.socket.on('data', (chunk: string) => {
+    text += chunk
+  })
   client.write(head(target, `Content-Length: ${layer.length}`, 'Expect: 100-continue'))
   const { status, headers, body } = await client.answer()
   assert.equal(status, 503)
   assert.equal(body['code'], 'spool_full')
   assert.ok(Number(headers['retry-after']) > 0)
-  assert.deepEqual(calls(), [])
-  assert.deepEqual(await spooledFiles(), [])
+  assert.doesNotMatch(text, /100 Continue/)
+  assert.equal((await spooledFiles()).length, 1)
+})
+
+test('a layer that the spool could never hold is refused at once, and evicts nothing', async (t) => {
+  const { request, spooledFiles } = await startService(t, {
+    env: { LAYERGATE_SPOOL_MAX: '300KiB' },
+  })
+  assert.equal((await request.post(target).send(layer)).status, 201)
+  const huge = layerBytes(400_000, 2)
+  const answer = await request
+    .post(`/v1/layers?repository=team/app&digest=${digestOf(huge)}`)
+    .send(huge)
+  assert.equal(answer.status, 413)
+  assert.match(answer.body.detail, /spool of this service/)
+  assert.equal((await spooledFiles()).length, 1)
 })
 
 test('cached layers make room for new ones', async (t) => {
@@ -252,4 +276,74 @@ test('cached layers make room for new ones', async (t) => {
     .send(other)
   assert.equal(answer.status, 201)
   assert.equal((await spooledFiles()).length, 1)
+})
+
+for (const [what, lines] of [
+  ['a list of expectations', ['HTTP/1.1', 'Host: layergate', 'Expect: foo, 100-continue']],
+  ['no expectation', ['HTTP/1.0', 'Expect: 100-continue']],
+] as const) {
+  test(`${lines[0]} with ${what} gets its layer in`, async (t) => {
+    const { port } = await startService(t)
+    const client = await rawClient(port)
+    client.write(`POST ${target} ${lines.join('\r\n')}\r\nContent-Length: ${layer.length}\r\n\r\n`)
+    if (lines[0] === 'HTTP/1.1') {
+      const [first] = await once(client.socket, 'data')
+      assert.match(String(first), /100 Continue/)
+    }
+    client.write(layer)
+    assert.equal((await client.answer()).status, 201)
+    client.socket.destroy()
+  })
+}
+
+for (const [what, status, code, lines] of [
+  [
+    'an expectation that nobody knows',
+    417,
+    'expectation_unsupported',
+    ['Host: a', 'Expect: miracles'],
+  ],
+  ['no Host', 400, 'request_invalid', []],
+  [
+    'a transfer coding beside chunked',
+    415,
+    'content_encoding_unsupported',
+    ['Host: a', 'Transfer-Encoding: gzip, chunked'],
+  ],
+  [
+    'a multipart that is no form',
+    415,
+    'content_type_unsupported',
+    ['Host: a', 'Content-Type: multipart/mixed; boundary=x'],
+  ],
+] as const) {
+  test(`${what} is refused in our form`, async (t) => {
+    const { port, calls } = await startService(t)
+    const client = await rawClient(port)
+    client.write([`POST ${target} HTTP/1.1`, ...lines, '', ''].join('\r\n'))
+    const answer = await client.answer()
+    assert.equal(answer.status, status)
+    assert.equal(answer.body['code'], code)
+    assert.ok(answer.headers['x-request-id'])
+    assert.deepEqual(calls(), [])
+    client.socket.destroy()
+  })
+}
+
+test('garbage behind two requests leaves the answers of both as they are', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  let text = ''
+  client.socket.on('data', (chunk: string) => {
+    text += chunk
+  })
+  const get = 'GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n'
+  client.write(head(target, `Content-Length: ${layer.length}`))
+  client.write(layer)
+  client.write(`${get}garbage\r\n\r\n`)
+  await once(client.socket, 'close')
+  assert.deepEqual(
+    [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status),
+    ['201', '200'],
+  )
 })

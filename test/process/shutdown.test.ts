@@ -75,6 +75,25 @@ test('a push that does not end within LAYERGATE_DRAIN is answered 503 and cut', 
   assert.equal(await process.exit(), 0)
 })
 
+for (const [what, bytes] of [
+  ['half a header', 'GET /healthz HTTP/1.1\r\nHost: lay'],
+  ['a body that never comes', 'GET /healthz HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n'],
+  [
+    'a form that stands still',
+    `POST ${target} HTTP/1.1\r\nHost: a\r\nContent-Length: 500\r\nContent-Type: multipart/form-data; boundary=x\r\n\r\n--x\r\n`,
+  ],
+] as const) {
+  test(`a client that has sent ${what} does not keep the process`, async (t) => {
+    const { process, url } = await serve(t, { LAYERGATE_DRAIN: '300ms' })
+    const client = await rawClient(Number(new URL(url).port))
+    client.write(bytes)
+    assert.equal((await fetch(`${url}/healthz`)).status, 200)
+    process.child.kill('SIGTERM')
+    assert.equal(await process.exit(), 0)
+    client.socket.destroy()
+  })
+}
+
 test('a second signal ends the process at once', async (t) => {
   const { process, url } = await serve(t)
   const client = await halfSentPush(url)

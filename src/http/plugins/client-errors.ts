@@ -12,18 +12,23 @@ export interface ClientErrors {
 }
 
 export function createClientErrors(): ClientErrors {
-  const underWay = new WeakMap<Socket, { request: IncomingMessage; response: ServerResponse }>()
+  /** The answers that each connection still waits for; clients may send requests ahead. */
+  const pending = new WeakMap<Socket, Map<IncomingMessage, ServerResponse>>()
 
   return {
     track(request, response) {
-      underWay.set(request.socket, { request, response })
-      response.once('close', () => underWay.delete(request.socket))
+      const { socket } = request
+      const ofSocket = pending.get(socket) ?? new Map<IncomingMessage, ServerResponse>()
+      pending.set(socket, ofSocket.set(request, response))
+      response.once('close', () => ofSocket.delete(request))
     },
 
     answer(error, socket) {
-      const last = underWay.get(socket)
-      if (last?.request.complete) {
-        last.response.once('close', () => socket.destroySoon())
+      const earlier = [...(pending.get(socket) ?? [])].filter(([request]) => request.complete)
+      const last = earlier.at(-1)
+      if (last) {
+        // Answers go out in order: when the last of them has, nothing can follow any more.
+        last[1].once('close', () => socket.destroySoon())
         return
       }
       if (socket.writable && error.code !== 'ECONNRESET') socket.write(problemText(error.code))
@@ -33,10 +38,7 @@ export function createClientErrors(): ClientErrors {
 }
 
 function problemText(code: string | undefined): string {
-  const isSlow = code === 'ERR_HTTP_REQUEST_TIMEOUT'
-  const error = isSlow
-    ? new LayergateError('idle_timeout', 'The headers did not end in time.')
-    : new LayergateError('request_invalid', 'This is not HTTP as it is understood here.')
+  const error = clientError(code ?? '')
   const { status } = error.entry
   const requestId = randomUUID()
   const body = JSON.stringify(toProblem(error, requestId))
@@ -49,4 +51,20 @@ function problemText(code: string | undefined): string {
     '',
     body,
   ].join('\r\n')
+}
+
+function clientError(code: string): LayergateError {
+  switch (code) {
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return new LayergateError('idle_timeout', 'The headers did not end in time.')
+    case 'HPE_INVALID_EOF_STATE':
+      return new LayergateError(
+        'request_invalid',
+        'The client stopped sending before its request ended.',
+      )
+    case 'HPE_HEADER_OVERFLOW':
+      return new LayergateError('request_invalid', 'The headers are too large.')
+    default:
+      return new LayergateError('request_invalid', 'This is not HTTP as it is understood here.')
+  }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
 import type { Observer } from '../../registry/events.ts'
-import { expectsContinue } from '../request-body.ts'
+import { LayergateError } from '../../registry/errors.ts'
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -18,12 +18,16 @@ export function requestId(request: IncomingMessage): string {
 }
 
 /** What every request gets, whatever its route: its id in the answer, and one event at its end. */
-export function requestContext(app: FastifyInstance, observer: Observer): void {
+export function requestContext(
+  app: FastifyInstance,
+  observer: Observer,
+  asksToContinue: (request: IncomingMessage) => boolean,
+): void {
   app.decorateRequest('isBodyWelcome', true)
 
   app.addHook('onRequest', async (request, reply) => {
     const startedAt = performance.now()
-    request.isBodyWelcome = !expectsContinue(request.raw)
+    request.isBodyWelcome = !asksToContinue(request.raw)
     reply.header('x-request-id', request.id)
     // Fastify's onResponse misses a client that leaves before it is answered.
     reply.raw.once('close', () => {
@@ -35,5 +39,20 @@ export function requestContext(app: FastifyInstance, observer: Observer): void {
         seconds: (performance.now() - startedAt) / 1000,
       })
     })
+    refuseOddities(request.raw, request.isBodyWelcome)
   })
+}
+
+/** What Node would refuse in a form of its own (https://www.rfc-editor.org/rfc/rfc9110#section-7.2, 10.1.1). */
+function refuseOddities({ headers, httpVersion }: IncomingMessage, isBodyWelcome: boolean): void {
+  if (httpVersion !== '1.1') return
+  if (headers.host === undefined) {
+    throw new LayergateError('request_invalid', 'The request has no Host header.')
+  }
+  if (headers.expect !== undefined && isBodyWelcome) {
+    throw new LayergateError(
+      'expectation_unsupported',
+      `Expect: ${headers.expect} is not met here.`,
+    )
+  }
 }

@@ -1,7 +1,5 @@
-import type { FastifyInstance, HTTPMethods } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { LayergateError } from '../../registry/errors.ts'
-
-const methods: readonly HTTPMethods[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Answers 405 with `Allow`, instead of 404, for the other methods of every route in `routes`. */
 export function refuseOtherMethods(
@@ -11,7 +9,7 @@ export function refuseOtherMethods(
   for (const [url, allowed] of routes) {
     app.route({
       url,
-      method: methods.filter((method) => !allowed.has(method)),
+      method: app.supportedMethods.filter((method) => !allowed.has(method)),
       config: { operation: 'unsupported' },
       handler(request, reply) {
         reply.header('allow', [...allowed].join(', '))

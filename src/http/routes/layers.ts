@@ -28,14 +28,14 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
   const { access, observer, takeLayer, acceptance, findLayer } = ports
 
   app.post('/v1/layers', { config: { operation: 'uploadLayer' } }, async (request, reply) => {
-    refuseContentEncoding(request)
+    refuseEncodings(request)
     const preference = waitPreference(request.headers['prefer'])
     using scope = requestSignal(request, ports.shutdown)
     const { signal } = scope
 
     if (request.isMultipart()) welcomeBody(request, reply)
     const incoming = request.isMultipart()
-      ? await formLayer(request, ports.idleTimeoutMs)
+      ? await formLayer(request, ports.idleTimeoutMs, signal)
       : rawLayer(request)
     const grant = access.mayPush(incoming.repository)
     observer.observe({ type: 'repository_seen', repository: grant.repository })
@@ -86,9 +86,20 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
   )
 }
 
-function refuseContentEncoding({ headers }: FastifyRequest): void {
-  const encoding = headers['content-encoding']
-  if (encoding === undefined || encoding.toLowerCase() === 'identity') return
-  const detail = `The request says Content-Encoding: ${encoding}.`
-  throw new LayergateError('content_encoding_unsupported', detail)
+/** Bytes that are wrapped in anything would be hashed and stored wrapped. */
+function refuseEncodings({ headers }: FastifyRequest): void {
+  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity'
+  if (coding !== 'identity') {
+    const detail = `The request says Content-Encoding: ${coding}.`
+    throw new LayergateError('content_encoding_unsupported', detail)
+  }
+  const transfer = headers['transfer-encoding']?.toLowerCase() ?? 'chunked'
+  if (transfer !== 'chunked') {
+    const detail = `The request says Transfer-Encoding: ${transfer}.`
+    throw new LayergateError('content_encoding_unsupported', detail)
+  }
+  const type = headers['content-type']?.trim().toLowerCase() ?? ''
+  if (type.startsWith('multipart/') && !type.startsWith('multipart/form-data')) {
+    throw new LayergateError('content_type_unsupported', `${type} is no form.`)
+  }
 }
