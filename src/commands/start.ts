@@ -2,15 +2,20 @@ import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { env, execPath, stderr } from 'node:process'
+import { mkdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/config.ts'
 import { type Served, serve } from './serve.ts'
+import { refuseArguments } from './usage-error.ts'
 
 /** The quick start: the service, and beside it the ECR Public sandbox in a process of its own. */
-export async function runStart(_args: string[]): Promise<void> {
+export async function runStart(args: string[]): Promise<void> {
+  refuseArguments(args)
   const config = loadConfig({ ...env, LAYERGATE_UPSTREAM: 'sandbox' })
   const { upstream, storage } = config
+  // Before the sandbox makes its own folder in it: what is spooled is nobody else's business.
+  await mkdir(storage.dataDir, { recursive: true, mode: 0o700 })
   const sandbox = await startSandboxProcess(upstream.endpoint?.port ?? '0', storage.dataDir)
   // With port 0 the sandbox has found one of its own.
   const endpoint = new URL(sandbox.url)

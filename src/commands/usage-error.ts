@@ -5,3 +5,8 @@ export class UsageError extends Error {
     this.name = 'UsageError'
   }
 }
+
+/** For commands that take none: what is not understood must not be taken for heard. @throws UsageError */
+export function refuseArguments([first]: readonly string[]): void {
+  if (first !== undefined) throw new UsageError(`Unknown argument ${JSON.stringify(first)}.`)
+}
