@@ -8,6 +8,7 @@ import {
   parseSizeBytes,
   parseSwitch,
   parseText,
+  sizeWithin,
 } from './units.ts'
 
 /** One environment variable. */
@@ -73,9 +74,9 @@ export const settings = {
   ),
   maxLayer: setting(
     'LAYERGATE_MAX_LAYER',
-    parseSizeBytes,
+    sizeWithin('1B', '10000MiB'),
     '10000MiB',
-    "Largest layer that is taken; the default is ECR Public's limit.",
+    'Largest layer that is taken; ECR Public takes no larger ones than the default.',
   ),
   spoolMax: optional(
     'LAYERGATE_SPOOL_MAX',
@@ -84,9 +85,9 @@ export const settings = {
   ),
   memoryMax: setting(
     'LAYERGATE_MEMORY_MAX',
-    parseSizeBytes,
+    sizeWithin('32MiB', '1TiB'),
     '128MiB',
-    'Buffers for layer bytes: one half for receiving, one for part bodies.',
+    'Buffers for layer bytes: one half for receiving, one for part bodies. 32MiB at least.',
   ),
   maxUploads: setting(
     'LAYERGATE_MAX_UPLOADS',

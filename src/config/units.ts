@@ -19,6 +19,16 @@ const durationUnits: Readonly<Record<string, number>> = {
 /** `512MiB` in bytes. */
 export const parseSizeBytes: Parse<number> = withUnit(sizeUnits, 'a size such as 512MiB')
 
+/** A size within bounds, both included, that are given as one would write them. */
+export function sizeWithin(least: string, most: string): Parse<number> {
+  return (text) => {
+    const sizeBytes = parseSizeBytes(text)
+    if (sizeBytes < parseSizeBytes(least)) throw new Error(`must be ${least} at least`)
+    if (sizeBytes > parseSizeBytes(most)) throw new Error(`must be ${most} at most`)
+    return sizeBytes
+  }
+}
+
 const parseAnyDurationMs = withUnit(durationUnits, 'a duration such as 90s')
 
 /** In whole days, the longest delay of a timer: beyond 2^31-1 ms it fires at once (Node.js, Timers). */

@@ -8,6 +8,7 @@ import {
   parsePort,
   parseSizeBytes,
   parseSwitch,
+  sizeWithin,
 } from '../../src/config/units.ts'
 
 for (const [text, bytes] of [
@@ -124,4 +125,12 @@ test('one of several words is one of them, and the others are named', () => {
   const parse = parseOneOf('aws', 'sandbox')
   assert.equal(parse('aws'), 'aws')
   assert.throws(() => parse('AWS'), { message: 'must be one of aws, sandbox' })
+})
+
+test('a size within bounds may touch both, and says which one it passed', () => {
+  const parse = sizeWithin('2KiB', '4KiB')
+  assert.equal(parse('2KiB'), 2048)
+  assert.equal(parse('4KiB'), 4096)
+  assert.throws(() => parse('2047B'), /must be 2KiB at least/)
+  assert.throws(() => parse('4097B'), /must be 4KiB at most/)
 })
