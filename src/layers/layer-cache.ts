@@ -12,19 +12,27 @@ export interface LayerCache {
   hold(digest: Digest): Disposable
 }
 
-export function createLayerCache(
-  spool: Spool,
-  isOwed: (digest: Digest) => Promise<boolean>,
-): LayerCache {
+/** What must not be evicted, whoever it is owed to. */
+export interface Debts {
+  owedDigests(): Promise<ReadonlySet<Digest>>
+  isOwed(digest: Digest): Promise<boolean>
+}
+
+export function createLayerCache(spool: Spool, debts: Debts): LayerCache {
   const held = new Map<Digest, number>()
 
   return {
-    makeRoom(bytes) {
+    async makeRoom(bytes) {
+      // One question for the many that are owed. A layer may come to be owed meanwhile: the few that would go are asked for again.
+      const owed = await debts.owedDigests()
       const { usedBytes, capacityBytes } = spool.usage()
       const freeBytes = capacityBytes - usedBytes
       // With room in the budget it is the disk itself that is full, and only what leaves it helps.
       const wanted = freeBytes >= bytes ? freeBytes + bytes : bytes
-      return spool.evict(wanted, async (digest) => !held.has(digest) && !(await isOwed(digest)))
+      return spool.evict(
+        wanted,
+        async (digest) => !owed.has(digest) && !held.has(digest) && !(await debts.isOwed(digest)),
+      )
     },
 
     hold(digest) {

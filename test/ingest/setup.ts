@@ -23,7 +23,10 @@ export function setUp({
   places = 4,
   waitMs = 20_000,
 }: SetupOptions = {}) {
-  const cache = createLayerCache(spool, async () => false)
+  const cache = createLayerCache(spool, {
+    owedDigests: async () => new Set(),
+    isOwed: async () => false,
+  })
   return {
     spool,
     cache,

@@ -7,18 +7,31 @@ import { admitLayer, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
 
 /** A full spool with three layers of 10 bytes, the first one the oldest. */
-async function fullCache({ owed = () => false }: { owed?: (digest: Digest) => boolean } = {}) {
+async function fullCache({
+  owed = () => false,
+  owedBefore = () => false,
+}: {
+  owed?: (digest: Digest) => boolean
+  owedBefore?: (digest: Digest) => boolean
+} = {}) {
   const spool = createMemorySpool({ capacityBytes: 30 })
   const gate = createGate(spool)
   const layers = []
   for (const seed of [1, 2, 3]) layers.push(await admitLayer(spool, gate, layerBytes(10, seed)))
   const digests = layers.map(({ digest }) => digest)
-  const cache = createLayerCache(spool, async (digest) => owed(digest))
+  let questions = 0
+  const cache = createLayerCache(spool, {
+    owedDigests: async () => new Set(digests.filter(owedBefore)),
+    async isOwed(digest) {
+      questions += 1
+      return owed(digest)
+    },
+  })
   const kept = async () => {
     const found = await Promise.all(digests.map((digest) => spool.find(digest)))
     return found.map((layer) => layer !== undefined)
   }
-  return { cache, digests, kept }
+  return { cache, digests, kept, questions: () => questions }
 }
 
 test('the oldest layers go first, and no more than are needed', async () => {
@@ -27,7 +40,14 @@ test('the oldest layers go first, and no more than are needed', async () => {
   assert.deepEqual(await kept(), [false, false, true])
 })
 
-test('a layer that is owed stays', async () => {
+test('the many that are owed are asked for with one question', async () => {
+  const { cache, kept, questions } = await fullCache({ owedBefore: () => true })
+  assert.equal(await cache.makeRoom(30), 0)
+  assert.deepEqual(await kept(), [true, true, true])
+  assert.equal(questions(), 0)
+})
+
+test('a layer that comes to be owed meanwhile stays', async () => {
   const owed = new Set<Digest>()
   const { cache, digests, kept } = await fullCache({ owed: (digest) => owed.has(digest) })
   for (const digest of digests.slice(0, 2)) owed.add(digest)
