@@ -46,7 +46,12 @@ export interface Published {
   readonly attempts: number
 }
 
-/** The exclusive right to work on one owed forward. Exactly one of its methods is called, once. */
+/**
+ * The exclusive right to work on one owed forward. Exactly one of its methods is called, once.
+ *
+ * A forward that was recorded again meanwhile ends as `forwarded`, or else it is owed anew, due at once: whatever
+ * kept this flight from its end may be mended. Waiters go on waiting then.
+ */
 export interface ForwardClaim {
   /** As it stood when it was claimed: `owed` or `parked`. */
   readonly forward: Forward
@@ -73,8 +78,8 @@ export interface ForwardTotals {
 /** What is owed to the upstream. Every change is durable when its promise resolves. */
 export interface ForwardJournal {
   /**
-   * Stands behind every 201. A forward in flight is joined; any other is owed anew, due at once, with its
-   * counts and its error cleared.
+   * Stands behind every 201. A forward in flight is joined, and owed anew only if that flight fails; any other
+   * is owed anew, due at once, with its counts and its error cleared.
    */
   record(key: ForwardKey, agent: string, sizeBytes: number): Promise<Forward>
   find(key: ForwardKey): Promise<Forward | undefined>
@@ -93,5 +98,7 @@ export interface ForwardJournal {
   claim(signal: AbortSignal): Promise<ForwardClaim>
   /** Whether any forward of this layer is not yet `forwarded`. */
   isOwed(digest: Digest): Promise<boolean>
+  /** The layers of which any forward is not yet `forwarded`. */
+  owedDigests(): Promise<ReadonlySet<Digest>>
   totals(): Promise<ForwardTotals>
 }

@@ -55,12 +55,13 @@ const defaultLockWaitMs = 60_000
 export async function openEmbeddedStorage(
   options: EmbeddedStorageOptions,
 ): Promise<EmbeddedStorage> {
-  const { lockWaitMs = defaultLockWaitMs, files = nodeFiles, onFailure } = options
+  const { lockWaitMs = defaultLockWaitMs, files = nodeFiles, log, onFailure } = options
   const dataDir = resolve(options.dataDir)
   await files.makeDirectory(dataDir)
   const journal = await openJournal({
     path: join(dataDir, 'journal.sqlite'),
     lockWaitMs,
+    log,
     onFailure,
   })
   try {
@@ -80,7 +81,7 @@ async function openOver(
 ): Promise<EmbeddedStorage> {
   const { memoryBytes = defaultMemoryBytes, now = () => new Date(), log } = options
   const sessions = createUploadSessions(journal, now)
-  const forwards = await openForwardJournal(journal, now)
+  const forwards = await openForwardJournal(journal, now, log)
   const index = createSealedIndex(journal, now)
   const folder = await openUploadFolder(files, join(dataDir, 'uploads'))
 

@@ -148,12 +148,35 @@ describe('a disk that fails', () => {
     assert.deepEqual(await storedBytes(spool, await store(spool, bytes)), bytes)
   })
 
-  test('bytes that cannot be read are damaged', async (t) => {
-    const { spool } = await openStorage(t, { files: faultyFiles({ read: fail('EIO') }) })
-    const layer = await store(spool, someBytes(10))
+  test('bytes that the disk does not give are damaged, and stay in case that it does later', async (t) => {
+    const faults: Faults = { read: fail('EIO') }
+    const { spool } = await openStorage(t, { files: faultyFiles(faults) })
+    const bytes = someBytes(10)
+    const layer = await store(spool, bytes)
 
     await assert.rejects(storedBytes(spool, layer), isError('spool_damaged', 'EIO'))
+    delete faults.read
+    assert.deepEqual(await storedBytes(spool, layer), bytes)
   })
+
+  for (const [call, code] of [
+    ['open', 'EMFILE'],
+    ['open', 'EIO'],
+    ['sizeBytes', 'EIO'],
+    ['read', 'ENOMEM'],
+  ] as const) {
+    test(`${code} of ${call} says nothing of the bytes, and may heal`, async (t) => {
+      const faults: Faults = {}
+      const { spool } = await openStorage(t, { files: faultyFiles(faults) })
+      const bytes = someBytes(10)
+      const layer = await store(spool, bytes)
+      faults[call] = fail(code)
+
+      await assert.rejects(storedBytes(spool, layer), isError('internal', code))
+      delete faults[call]
+      assert.deepEqual(await storedBytes(spool, layer), bytes)
+    })
+  }
 
   test('a layer stays sealed again though the older file cannot be removed, and still counts that', async (t) => {
     const faults: Faults = {}

@@ -28,7 +28,7 @@ test('a claim whose end could not be written can still be finished', async () =>
     journal: {
       async run() {
         if (isFull) throw new Error('full')
-        return [[row]]
+        return [[], [], [row]]
       },
       commits: () => 0,
       close: async () => {},

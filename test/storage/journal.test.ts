@@ -5,16 +5,23 @@ import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
 import { Worker } from 'node:worker_threads'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
-import { type Journal, openJournal } from '../../src/storage/sqlite/journal.ts'
+import { type Journal, type JournalOptions, openJournal } from '../../src/storage/sqlite/journal.ts'
 import { migrations } from '../../src/storage/sqlite/schema.ts'
 import { superviseWorker } from '../../src/storage/sqlite/worker-thread.ts'
-import { openStorage, temporaryFolder } from './support/storage.ts'
+import { until } from '../support/until.ts'
+import { type LogLine, openStorage, temporaryFolder } from './support/storage.ts'
 
-async function open(t: TestContext, folder?: string): Promise<Journal> {
+async function open(
+  t: TestContext,
+  folder?: string,
+  options: Partial<JournalOptions> = {},
+): Promise<Journal> {
   const path = join(folder ?? (await temporaryFolder(t)), 'journal.sqlite')
   const journal = await openJournal({
     path,
     lockWaitMs: 0,
+    log() {},
+    ...options,
     onFailure(error) {
       throw error
     },
@@ -123,6 +130,7 @@ describe('the journal', () => {
     const journal = await openJournal({
       path,
       lockWaitMs: 0,
+      log() {},
       onFailure: (error) => failures.push(error),
     })
     await assert.rejects(journal.run({ sql: 'ROLLBACK', parameters: {} }), /worker failed/)
@@ -152,6 +160,25 @@ describe('the journal', () => {
     await journal.close()
 
     await open(t, folder)
+  })
+
+  test('that has to be waited for is told at once, and once', async (t) => {
+    const folder = await temporaryFolder(t)
+    const lines: LogLine[] = []
+    const log = (...line: LogLine) => lines.push(line)
+    const holder = await open(t, folder, { log })
+    assert.deepEqual(lines, [])
+    await assert.rejects(open(t, folder, { log }), /Another process holds/)
+    assert.deepEqual(lines, [])
+    await assert.rejects(open(t, folder, { log, lockWaitMs: 120 }), /did not let go for 120 ms/)
+    const waiting = 'another process holds the data folder; waiting'
+    assert.deepEqual(lines, [[waiting, { waitMs: 120 }]])
+
+    const opened = open(t, folder, { log, lockWaitMs: 10_000 })
+    await until('it is told', () => lines.length === 2)
+    await holder.close()
+    await opened
+    assert.deepEqual(lines[1], [waiting, { waitMs: 10_000 }])
   })
 
   test('of a newer version is refused and left as it is', async (t) => {

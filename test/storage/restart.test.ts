@@ -70,6 +70,40 @@ describe('a restart', () => {
     assert.deepEqual((await forwards.claim(never)).forward.key, key)
   })
 
+  test('leaves a forward parked whose flight was cut off, and makes it due at once', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
+    await first.forwards.record(key, 'ci', 100)
+    const error = { code: 'upstream_quota', detail: 'The quota is used up.' } as const
+    await (await first.forwards.claim(never)).park(error, 2, new Date(0))
+    const { forward: parked } = await first.forwards.claim(never)
+    assert.equal(parked.state, 'parked')
+    await first.close()
+    const now = new Date('2030-01-01T00:00:00.000Z')
+    const { forwards } = await openStorage(t, { dataDir, now: () => now })
+
+    assert.deepEqual(await forwards.find(key), { ...parked, changedAt: now })
+    assert.deepEqual((await forwards.claim(never)).forward, { ...parked, changedAt: now })
+  })
+
+  test('owes anew what was recorded again in a flight that was cut off', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
+    await first.forwards.record(key, 'ci', 100)
+    const error = { code: 'upstream_quota', detail: 'The quota is used up.' } as const
+    await (await first.forwards.claim(never)).park(error, 2, new Date(0))
+    await first.forwards.claim(never)
+    await first.forwards.record(key, 'other', 100)
+    await first.close()
+    const { forwards } = await openStorage(t, { dataDir })
+
+    const { forward } = await forwards.claim(never)
+    assert.deepEqual([forward.state, forward.agent, forward.attempts], ['owed', 'other', 0])
+    assert.equal(forward.error, undefined)
+  })
+
   test('keeps the order in which layers are evicted, of their last sealing', async (t) => {
     const dataDir = await temporaryFolder(t)
     let ms = 0

@@ -10,6 +10,8 @@ import { createWaitList, type WaitList } from '../../src/storage/wait-list.ts'
 interface Row {
   forward: Forward
   dueAtMs: number
+  /** What was recorded while it was in flight. */
+  recordedAgain?: Forward
 }
 
 /** The `ForwardJournal` port in memory, complete: for tests that are not about a journal's engine. */
@@ -53,6 +55,13 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     async function finish(forward: Forward, dueAtMs: number): Promise<void> {
       if (isFinished) throw new Error('The claim was finished before.')
       isFinished = true
+      const { recordedAgain } = row
+      delete row.recordedAgain
+      if (recordedAgain && forward.state !== 'forwarded') {
+        row.forward = { ...recordedAgain, changedAt: now() }
+        row.dueAtMs = recordedAgain.recordedAt.getTime()
+        return wake()
+      }
       row.forward = forward
       row.dueAtMs = dueAtMs
       if (isSettled(forward)) settlements.get(nameOf(forward.key))?.answerAll(forward)
@@ -87,8 +96,6 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
 
   return {
     async record(key, agent, sizeBytes) {
-      const inFlight = rows.get(nameOf(key))?.forward
-      if (inFlight?.state === 'forwarding') return inFlight
       const at = now()
       const forward: Forward = {
         key,
@@ -100,6 +107,11 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
         attempts: 0,
         recordedAt: at,
         changedAt: at,
+      }
+      const row = rows.get(nameOf(key))
+      if (row?.forward.state === 'forwarding') {
+        row.recordedAgain = forward
+        return row.forward
       }
       rows.set(nameOf(key), { forward, dueAtMs: at.getTime() })
       wake()
@@ -127,6 +139,10 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
 
     async isOwed(digest) {
       return debts().some((forward) => forward.key.digest === digest)
+    },
+
+    async owedDigests() {
+      return new Set(debts().map(({ key }) => key.digest))
     },
 
     async totals() {

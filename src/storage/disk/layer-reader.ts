@@ -5,14 +5,19 @@ import { type OpenFile, isMissing } from './files.ts'
 import type { StoredLayer } from './sealed-index.ts'
 import type { UploadFolder } from './upload-folder.ts'
 
-/** @throws LayergateError `spool_damaged` when the file is gone or has another size */
+/**
+ * @throws LayergateError `spool_damaged` when the file is gone or has another size; `internal` when it cannot be
+ *   opened, which says nothing about the bytes and may pass
+ */
 export async function openLayerFile(folder: UploadFolder, layer: StoredLayer): Promise<OpenFile> {
   const { digest, sizeBytes, uploadId } = layer
   const file = await folder.open(uploadId).catch((error: unknown) => {
-    throw isMissing(error) ? damaged(digest, 'is gone') : damaged(digest, 'cannot be opened', error)
+    throw isMissing(error) ? damaged(digest, 'is gone') : unavailable(digest, error)
   })
   try {
-    const foundBytes = await file.sizeBytes()
+    const foundBytes = await file.sizeBytes().catch((error: unknown) => {
+      throw unavailable(digest, error)
+    })
     if (foundBytes === sizeBytes) return file
     throw damaged(digest, `has ${foundBytes} of ${sizeBytes} bytes`)
   } catch (error) {
@@ -28,7 +33,7 @@ export interface ReadEntry {
   condemn(): Promise<boolean>
 }
 
-/** A read that the disk refuses is reported as `spool_damaged` too. Closes `file` when disposed of. */
+/** Closes `file` when disposed of. */
 export function createLayerReader(
   file: OpenFile,
   { digest, sizeBytes }: StoredLayer,
@@ -57,7 +62,9 @@ export function createLayerReader(
           filledBytes += readBytes
         }
       } catch (error) {
-        throw damaged(digest, 'cannot be read', error)
+        throw isUnreadable(error)
+          ? damaged(digest, 'cannot be read', error)
+          : unavailable(digest, error)
       }
       return filledBytes
     },
@@ -71,6 +78,20 @@ export function createLayerReader(
   }
 }
 
+/**
+ * Whether it is the bytes that cannot be had. Linux gives EIO for a read only after the disk was asked again, and
+ * Btrfs and ZFS give it for bytes that do not have their checksum. Waiting does not heal that, pushing the layer
+ * again does. Where the cause was the way to the disk after all, nothing is lost: the file stays.
+ */
+function isUnreadable(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EIO'
+}
+
 export function damaged(digest: Digest, what: string, cause?: unknown): LayergateError {
   return new LayergateError('spool_damaged', `The spooled copy of ${digest} ${what}.`, { cause })
+}
+
+function unavailable(digest: Digest, cause: unknown): LayergateError {
+  const detail = `The spooled copy of ${digest} cannot be read now.`
+  return new LayergateError('internal', detail, { cause })
 }

@@ -1,6 +1,12 @@
 import type { Forward, ForwardClaim } from '../../publish/forward-journal.ts'
 import { toForward } from './forward-rows.ts'
-import { completeForward, failForward, releaseForward } from './forward-statements.ts'
+import {
+  completeForward,
+  failForward,
+  findForwardById,
+  oweAnew,
+  releaseForward,
+} from './forward-statements.ts'
 import type { Journal } from './journal.ts'
 import type { Row, Statement } from './messages.ts'
 import { integer, only } from './rows.ts'
@@ -14,6 +20,7 @@ export interface ForwardClaimOptions {
   readonly onChanged: (forward: Forward) => void
 }
 
+/** @throws Error when the row cannot be read */
 export function createForwardClaim(options: ForwardClaimOptions): ForwardClaim {
   const { journal, row, now, onChanged } = options
   const id = integer(row, 'id')
@@ -25,7 +32,7 @@ export function createForwardClaim(options: ForwardClaimOptions): ForwardClaim {
     if (isFinished) throw new Error(`The claim of forward ${id} was finished before.`)
     isFinished = true
     try {
-      const [rows] = await journal.run(statement)
+      const [, , rows] = await journal.run(statement, oweAnew(now().getTime()), findForwardById(id))
       onChanged(toForward(only(rows)))
     } catch (error) {
       isFinished = false
@@ -40,6 +47,6 @@ export function createForwardClaim(options: ForwardClaimOptions): ForwardClaim {
       finish(failForward(id, 'parked', error, attempts, retryAt.getTime(), now().getTime())),
     postpone: (error, attempts, retryAt) =>
       finish(failForward(id, 'owed', error, attempts, retryAt.getTime(), now().getTime())),
-    release: () => finish(releaseForward(id, before.state, before.changedAt.getTime())),
+    release: () => finish(releaseForward(id, before.changedAt.getTime())),
   }
 }

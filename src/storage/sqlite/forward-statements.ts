@@ -8,6 +8,9 @@ const byKey = 'registry = :registry AND repository = :repository AND digest = :d
 const claimable = `state IN ('owed', 'parked')`
 const due = `${claimable} AND due_at <= :now ORDER BY due_at, id LIMIT :limit`
 
+const blank = `
+  state = 'owed', already_present = 0, parts = 0, attempts = 0, error_code = NULL, error_detail = NULL`
+
 export function findForward({ registry, repository, digest }: ForwardKey): Statement {
   return {
     sql: `SELECT * FROM forwards WHERE ${byKey}`,
@@ -15,7 +18,11 @@ export function findForward({ registry, repository, digest }: ForwardKey): State
   }
 }
 
-/** Leaves a forward in flight as it is. */
+export function findForwardById(id: number): Statement {
+  return { sql: 'SELECT * FROM forwards WHERE id = :id', parameters: { id } }
+}
+
+/** Leaves a forward in flight to `recordInFlight`. */
 export function recordForward(
   { registry, repository, digest }: ForwardKey,
   agent: string,
@@ -28,11 +35,37 @@ export function recordForward(
         (registry, repository, digest, state, agent, size_bytes, due_at, recorded_at, changed_at)
       VALUES (:registry, :repository, :digest, 'owed', :agent, :sizeBytes, :now, :now, :now)
       ON CONFLICT (registry, repository, digest) DO UPDATE SET
-        state = 'owed', agent = :agent, size_bytes = :sizeBytes,
-        already_present = 0, parts = 0, attempts = 0, error_code = NULL, error_detail = NULL,
+        ${blank}, agent = :agent, size_bytes = :sizeBytes,
         due_at = :now, recorded_at = :now, changed_at = :now
       WHERE state <> 'forwarding'`,
     parameters: { registry, repository, digest, agent, sizeBytes, now },
+  }
+}
+
+/** Keeps for the end of the flight that the forward was recorded again. */
+export function recordInFlight(
+  { registry, repository, digest }: ForwardKey,
+  agent: string,
+  now: number,
+): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET recorded_again_at = :now, recorded_again_by = :agent
+      WHERE ${byKey} AND state = 'forwarding'`,
+    parameters: { registry, repository, digest, agent, now },
+  }
+}
+
+/** Behind whatever ends flights without success: what was recorded meanwhile takes effect. */
+export function oweAnew(now: number): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET
+        ${blank}, agent = recorded_again_by,
+        due_at = recorded_again_at, recorded_at = recorded_again_at, changed_at = :now,
+        recorded_again_at = NULL, recorded_again_by = NULL
+      WHERE recorded_again_at IS NOT NULL AND ${claimable}`,
+    parameters: { now },
   }
 }
 
@@ -44,7 +77,7 @@ export function selectDueForwards(limit: number, now: number): Statement {
 export function claimDueForwards(limit: number, now: number): Statement {
   return {
     sql: `
-      UPDATE forwards SET state = 'forwarding', changed_at = :now
+      UPDATE forwards SET state = 'forwarding', claimed_from = state, changed_at = :now
       WHERE id IN (SELECT id FROM forwards WHERE ${due})`,
     parameters: { limit, now },
   }
@@ -57,11 +90,12 @@ export function selectNextDue(): Statement {
   }
 }
 
-/** Claims of a process that died. */
+/** Claims of a process that died. Those of schema 1 do not say what the forward was before. */
 export function reclaimForwards(now: number): Statement {
   return {
     sql: `
-      UPDATE forwards SET state = 'owed', due_at = :now, changed_at = :now
+      UPDATE forwards SET
+        state = coalesce(claimed_from, 'owed'), claimed_from = NULL, due_at = :now, changed_at = :now
       WHERE state = 'forwarding'`,
     parameters: { now },
   }
@@ -72,8 +106,9 @@ export function completeForward(id: number, published: Published, now: number): 
     sql: `
       UPDATE forwards SET
         state = 'forwarded', already_present = :alreadyPresent, parts = :parts,
-        attempts = attempts + :attempts, error_code = NULL, error_detail = NULL, changed_at = :now
-      WHERE id = :id RETURNING *`,
+        attempts = attempts + :attempts, error_code = NULL, error_detail = NULL, changed_at = :now,
+        claimed_from = NULL, recorded_again_at = NULL, recorded_again_by = NULL
+      WHERE id = :id`,
     parameters: {
       id,
       alreadyPresent: published.alreadyPresent ? 1 : 0,
@@ -95,17 +130,19 @@ export function failForward(
   return {
     sql: `
       UPDATE forwards SET
-        state = :state, attempts = attempts + :attempts,
+        state = :state, attempts = attempts + :attempts, claimed_from = NULL,
         error_code = :code, error_detail = :detail, due_at = :dueAt, changed_at = :now
-      WHERE id = :id RETURNING *`,
+      WHERE id = :id`,
     parameters: { id, state, attempts, code: error.code, detail: error.detail, dueAt, now },
   }
 }
 
-export function releaseForward(id: number, state: string, changedAt: number): Statement {
+export function releaseForward(id: number, changedAt: number): Statement {
   return {
-    sql: 'UPDATE forwards SET state = :state, changed_at = :changedAt WHERE id = :id RETURNING *',
-    parameters: { id, state, changedAt },
+    sql: `
+      UPDATE forwards SET state = claimed_from, claimed_from = NULL, changed_at = :changedAt
+      WHERE id = :id`,
+    parameters: { id, changedAt },
   }
 }
 
@@ -113,6 +150,13 @@ export function findDebt(digest: Digest): Statement {
   return {
     sql: `SELECT 1 FROM forwards WHERE digest = :digest AND state <> 'forwarded' LIMIT 1`,
     parameters: { digest },
+  }
+}
+
+export function selectOwedDigests(): Statement {
+  return {
+    sql: `SELECT DISTINCT digest FROM forwards WHERE state <> 'forwarded'`,
+    parameters: {},
   }
 }
 

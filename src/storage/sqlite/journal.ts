@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { LayergateError } from '../../registry/errors.ts'
+import type { Log } from '../log.ts'
 import { spoolFull } from '../storage-error.ts'
 import {
   type JournalFailure,
@@ -36,6 +37,8 @@ export interface Journal {
 export interface JournalOptions {
   readonly path: string
   readonly lockWaitMs: number
+  /** Told at once when the lock has to be waited for. */
+  readonly log: Log
   /** Called once, when the thread dies; every call is rejected from then on, but for `close`. */
   readonly onFailure: (error: Error) => void
 }
@@ -48,12 +51,11 @@ interface Call {
 
 /** @throws Error when the lock is not to be had, or the file is of a newer version or damaged */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
-  const { path, lockWaitMs, onFailure } = options
   const thread = superviseWorker<JournalRequest, JournalReply>(
     new Worker(new URL('./journal-worker.ts', import.meta.url), { name: 'journal', execArgv: [] }),
-    onFailure,
+    options.onFailure,
   )
-  const refusal = await lock(thread, path, lockWaitMs)
+  const refusal = await lock(thread, options)
   if (refusal) {
     await shut()
     throw refusal
@@ -125,14 +127,14 @@ export async function openJournal(options: JournalOptions): Promise<Journal> {
  */
 async function lock(
   thread: WorkerThread<JournalRequest, JournalReply>,
-  path: string,
-  waitMs: number,
+  { path, lockWaitMs: waitMs, log }: JournalOptions,
 ): Promise<Error | undefined> {
   const deadlineMs = performance.now() + waitMs
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const reply = await thread.ask({ type: 'open', path })
     if (reply.type === 'done') return undefined
     if (!isResult(reply.failure, busy)) return new Error(reply.failure.message)
+    if (isFirst && waitMs > 0) log('another process holds the data folder; waiting', { waitMs })
     if (performance.now() >= deadlineMs) {
       return new Error(`Another process holds ${path}; it did not let go for ${waitMs} ms.`)
     }

@@ -44,4 +44,14 @@ export const migrations: readonly string[] = [
   CREATE INDEX forwards_owed ON forwards (digest) WHERE state <> 'forwarded';
   CREATE INDEX forwards_due ON forwards (due_at) WHERE state IN ('owed', 'parked');
   `,
+
+  // What a forward in flight was before, and when and by whom it was recorded again.
+  `
+  ALTER TABLE forwards ADD COLUMN claimed_from TEXT;
+  ALTER TABLE forwards ADD COLUMN recorded_again_at INTEGER;
+  ALTER TABLE forwards ADD COLUMN recorded_again_by TEXT;
+
+  CREATE INDEX forwards_recorded_again ON forwards (recorded_again_at)
+    WHERE recorded_again_at IS NOT NULL;
+  `,
 ]

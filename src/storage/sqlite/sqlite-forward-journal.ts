@@ -1,19 +1,25 @@
-import type { Forward, ForwardJournal } from '../../publish/forward-journal.ts'
+import type { Forward, ForwardClaim, ForwardJournal } from '../../publish/forward-journal.ts'
+import type { Log } from '../log.ts'
 import { createClaimQueue, type Due } from './claim-queue.ts'
 import { createForwardClaim } from './forward-claim.ts'
 import { toForward, toTotals } from './forward-rows.ts'
 import {
   claimDueForwards,
   countDebts,
+  failForward,
   findDebt,
   findForward,
+  oweAnew,
   reclaimForwards,
   recordForward,
+  recordInFlight,
   selectDueForwards,
   selectNextDue,
+  selectOwedDigests,
 } from './forward-statements.ts'
 import type { Journal } from './journal.ts'
-import { date, only } from './rows.ts'
+import type { Row } from './messages.ts'
+import { date, digest as digestIn, integer, only } from './rows.ts'
 import { createSettlements, isSettled } from './settlements.ts'
 
 export interface SqliteForwardJournal extends ForwardJournal {
@@ -21,18 +27,23 @@ export interface SqliteForwardJournal extends ForwardJournal {
   close(reason: Error): Promise<void>
 }
 
+/** How long a row rests that cannot be read: only a person or another version can mend it. */
+const unreadableRestMs = 10 * 60_000
+
 /**
- * What was claimed when the last process died is due again at once. Nobody but this process changes the
- * rows, so waiting needs no polling: changes wake, and one timer for the next forward that is due.
+ * What was claimed when the last process died is what it was before, and due at once. Nobody but this process
+ * changes the rows, so waiting needs no polling: changes wake, and one timer for the next forward that is due.
  */
 export async function openForwardJournal(
   journal: Journal,
   now: () => Date,
+  log: Log,
 ): Promise<SqliteForwardJournal> {
   const settlements = createSettlements()
   const queue = createClaimQueue({ takeDue, now })
 
-  await journal.run(reclaimForwards(now().getTime()))
+  const openedAt = now().getTime()
+  await journal.run(reclaimForwards(openedAt), oweAnew(openedAt))
 
   async function takeDue(limit: number): Promise<Due> {
     const claimedAt = now().getTime()
@@ -41,10 +52,35 @@ export async function openForwardJournal(
       claimDueForwards(limit, claimedAt),
       selectNextDue(),
     )
+    const claims: ForwardClaim[] = []
+    for (const row of due) {
+      try {
+        claims.push(createForwardClaim({ journal, row, now, onChanged }))
+      } catch (error) {
+        await parkUnreadable(row, error)
+      }
+    }
     const [nextDue] = next
-    return {
-      claims: due.map((row) => createForwardClaim({ journal, row, now, onChanged })),
-      ...(nextDue && { nextDueAt: date(nextDue, 'due_at') }),
+    return { claims, ...(nextDue && { nextDueAt: date(nextDue, 'due_at') }) }
+  }
+
+  /** Throws nothing, since others were claimed together with this row. */
+  async function parkUnreadable(row: Row, error: unknown): Promise<void> {
+    const id = integer(row, 'id')
+    log('A forward in the journal cannot be read; it is parked.', { forward: id, error })
+    const why = {
+      code: 'internal',
+      detail: 'The journal holds it in a form that cannot be read.',
+    } as const
+    const parkedAt = now().getTime()
+    try {
+      await journal.run(failForward(id, 'parked', why, 0, parkedAt + unreadableRestMs, parkedAt))
+      queue.wake()
+    } catch (refusal) {
+      log('It could not be parked; the next start takes it up again.', {
+        forward: id,
+        error: refusal,
+      })
     }
   }
 
@@ -55,8 +91,10 @@ export async function openForwardJournal(
 
   return {
     async record(key, agent, sizeBytes) {
-      const [, rows] = await journal.run(
-        recordForward(key, agent, sizeBytes, now().getTime()),
+      const recordedAt = now().getTime()
+      const [, , rows] = await journal.run(
+        recordForward(key, agent, sizeBytes, recordedAt),
+        recordInFlight(key, agent, recordedAt),
         findForward(key),
       )
       queue.wake()
@@ -81,6 +119,11 @@ export async function openForwardJournal(
     async isOwed(digest) {
       const [rows = []] = await journal.run(findDebt(digest))
       return rows.length > 0
+    },
+
+    async owedDigests() {
+      const [rows = []] = await journal.run(selectOwedDigests())
+      return new Set(rows.map((row) => digestIn(row, 'digest')))
     },
 
     async totals() {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
 import type {
   Forward,
+  ForwardClaim,
   ForwardError,
   ForwardJournal,
   ForwardKey,
@@ -60,6 +61,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.deepEqual(recorded, expected)
       assert.deepEqual(await forwards.find(key), expected)
       assert.equal(await forwards.isOwed(key.digest), true)
+      assert.deepEqual(await forwards.owedDigests(), new Set([key.digest]))
     })
 
     test('a forward is that of one registry, one repository and one digest', async (t) => {
@@ -136,6 +138,85 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.deepEqual(joined, { ...claim.forward, state: 'forwarding' })
       await claim.forwarded(published)
       assert.equal((await forwards.find(key))?.state, 'forwarded')
+    })
+
+    for (const [end, finish] of [
+      ['parked', (claim, retryAt) => claim.park(failed, 2, retryAt)],
+      ['postponed', (claim, retryAt) => claim.postpone(failed, 2, retryAt)],
+      ['given back', (claim) => claim.release()],
+    ] satisfies [string, (claim: ForwardClaim, retryAt: Date) => Promise<void>][]) {
+      test(`a forward that was recorded again in flight is not ${end}, but owed anew and due`, async (t) => {
+        const time = clock()
+        const forwards = await open(t, time.now)
+        const key = someKey()
+        const first = await forwards.record(key, 'ci', 100)
+        await (await forwards.claim(never)).park(failed, 3, time.now())
+        const claim = await forwards.claim(never)
+        const waiting = forwards.settled(key, never)
+        time.move(1000)
+        await forwards.record(key, 'other', 100)
+        const recordedAt = time.now()
+        time.move(1000)
+        await finish(claim, time.in(60_000))
+
+        const again = { ...first, agent: 'other', recordedAt, changedAt: time.now() }
+        assert.deepEqual(await forwards.find(key), again)
+        const second = await forwards.claim(never)
+        assert.deepEqual(second.forward, again)
+        await second.forwarded(published)
+        assert.equal((await waiting).state, 'forwarded')
+      })
+    }
+
+    test('a forward that was recorded again in flight gets one flight more, however often it was', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const key = someKey()
+      await forwards.record(key, 'ci', 100)
+      const claim = await forwards.claim(never)
+      const waiting = forwards.settled(key, never)
+      await forwards.record(key, 'ci', 100)
+      await forwards.record(key, 'ci', 100)
+      await claim.park(failed, 1, time.in(60_000))
+      await (await forwards.claim(never)).park(failed, 1, time.in(60_000))
+
+      const parked = await forwards.find(key)
+      assert.deepEqual([parked?.state, parked?.attempts, parked?.error], ['parked', 1, failed])
+      assert.deepEqual(await waiting, parked)
+      const leaving = new AbortController()
+      const third = forwards.claim(leaving.signal)
+      await forwards.find(key)
+      leaving.abort(reason)
+      await assert.rejects(third, reason)
+    })
+
+    test('what was recorded again in flight is done when the flight is, and leaves nothing', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const key = someKey()
+      await forwards.record(key, 'ci', 100)
+      const claim = await forwards.claim(never)
+      await forwards.record(key, 'other', 100)
+      await claim.forwarded(published)
+      assert.deepEqual(await forwards.owedDigests(), new Set())
+
+      await forwards.record(key, 'ci', 100)
+      await (await forwards.claim(never)).park(failed, 1, time.in(60_000))
+      assert.equal((await forwards.find(key))?.state, 'parked')
+    })
+
+    test('what is recorded in one flight does not make up for another', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [key, other] = [someKey(), someKey()]
+      await forwards.record(key, 'ci', 100)
+      await forwards.record(other, 'ci', 100)
+      const claims = [await forwards.claim(never), await forwards.claim(never)]
+      await forwards.record(key, 'ci', 100)
+      for (const claim of claims) await claim.park(failed, 1, time.in(60_000))
+
+      assert.equal((await forwards.find(key))?.state, 'owed')
+      assert.equal((await forwards.find(other))?.state, 'parked')
     })
 
     test('recording a forward that is done owes it anew, with nothing of the old one', async (t) => {
@@ -433,6 +514,24 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       await assert.rejects(left, reason)
       await (await forwards.claim(never)).forwarded(published)
       assert.equal((await stayed).state, 'forwarded')
+    })
+
+    test('every digest is owed that has a forward which is not done', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      assert.deepEqual(await forwards.owedDigests(), new Set())
+      const [done, parked, inFlight, owed] = [someKey(), someKey(), someKey(), someKey()]
+      await forwards.record(done, 'ci', 1)
+      await (await forwards.claim(never)).forwarded(published)
+      await forwards.record(parked, 'ci', 1)
+      await (await forwards.claim(never)).park(failed, 1, time.in(60_000))
+      await forwards.record(inFlight, 'ci', 1)
+      await forwards.claim(never)
+      await forwards.record(owed, 'ci', 1)
+      await forwards.record({ ...owed, repository: parseRepositoryName('team/other') }, 'ci', 1)
+
+      const expected = new Set([parked, inFlight, owed].map(({ digest }) => digest))
+      assert.deepEqual(await forwards.owedDigests(), expected)
     })
 
     test('totals tell what is owed', async (t) => {

@@ -7,6 +7,9 @@ export interface Faults {
   datasync?(file: OpenFile): Promise<void>
   syncDirectory?(): Promise<void>
   create?(): Promise<OpenFile>
+  open?(): Promise<OpenFile>
+  /** Of an open file. */
+  sizeBytes?(): Promise<number>
   unlink?(path: string): Promise<void>
 }
 
@@ -19,11 +22,12 @@ export function faultyFiles(faults: Faults): Files {
     read: (target, position) =>
       faults.read?.(file, target, position) ?? file.read(target, position),
     datasync: () => faults.datasync?.(file) ?? file.datasync(),
+    sizeBytes: () => faults.sizeBytes?.() ?? file.sizeBytes(),
   })
   return {
     ...nodeFiles,
     create: (path) => faults.create?.() ?? nodeFiles.create(path).then(faulty),
-    open: (path) => nodeFiles.open(path).then(faulty),
+    open: (path) => faults.open?.() ?? nodeFiles.open(path).then(faulty),
     unlink: (path) => faults.unlink?.(path) ?? nodeFiles.unlink(path),
     syncDirectory: (path) => faults.syncDirectory?.() ?? nodeFiles.syncDirectory(path),
   }
