@@ -16,25 +16,38 @@ export interface Door {
 
 const patienceMs = 2_000
 const trustMs = 5 * 60_000
+const outageMs = 5_000
 const rememberedRepositories = 1_000
 
-/** A yes is remembered for minutes, a no never: whoever creates the repository can push at once. */
+/**
+ * A yes is remembered for minutes, a no never: whoever creates the repository can push at once. An upstream in
+ * trouble is left alone for 5 s, so that not every push of an outage waits for it.
+ *
+ * @param upstream asks once: a push has no time for retries
+ */
 export function createDoor(upstream: Pick<Upstream, 'absent'>, now: () => Date): Door {
   const openUntil = new Map<string, number>()
+  const outageUntil = new Map<string, number>()
+  const isAhead = (timeMs = 0) => timeMs > now().getTime()
 
   return {
     async check(call, digest) {
-      const door = JSON.stringify([call.destination.name, call.repository])
-      if ((openUntil.get(door) ?? 0) > now().getTime()) return
+      const destination = call.destination.name
+      const door = JSON.stringify([destination, call.repository])
+      if (isAhead(openUntil.get(door)) || isAhead(outageUntil.get(destination))) return
       const patience = AbortSignal.timeout(patienceMs)
       const signal = AbortSignal.any([call.signal, patience])
       try {
         await upstream.absent({ ...call, signal }, [digest])
       } catch (error) {
         call.signal.throwIfAborted()
-        if (patience.aborted && error === patience.reason) return
-        if (!(error instanceof UpstreamError)) throw error
-        if (isDefinite(error)) throw asLayergateError(error)
+        const isSilence = patience.aborted && error === patience.reason
+        if (!isSilence) {
+          if (!(error instanceof UpstreamError)) throw error
+          if (isDefinite(error)) throw asLayergateError(error)
+          if (!isOutage(error)) return
+        }
+        outageUntil.set(destination, now().getTime() + outageMs)
         return
       }
       if (openUntil.size >= rememberedRepositories) openUntil.clear()
@@ -45,4 +58,8 @@ export function createDoor(upstream: Pick<Upstream, 'absent'>, now: () => Date):
 
 function isDefinite({ failure }: UpstreamError): boolean {
   return failure === 'repository_unknown' || failure === 'denied'
+}
+
+function isOutage({ failure }: UpstreamError): boolean {
+  return failure === 'unavailable' || failure === 'throttled'
 }

@@ -38,10 +38,10 @@ export async function sendUpload(
   }
 }
 
-/** How often one upload may go on at another byte before it is given up. */
+/** How often one upload may go back, or to the same byte again, before it is given up. */
 const maxResumes = 3
 
-/** Sends the parts from `from` on. Returns where to go on when the upstream stands elsewhere. */
+/** Sends the parts from `from` on. Returns where to go on when the upstream lacks bytes before them. */
 async function sendParts(
   upstream: Upstream,
   call: Call,
@@ -54,10 +54,11 @@ async function sendParts(
     try {
       await upstream.sendPart(call, upload, layer, range)
     } catch (error) {
-      if (!mayResume || !(error instanceof UpstreamError)) throw error
-      if (error.failure !== 'part_out_of_order') throw error
+      if (!(error instanceof UpstreamError) || error.failure !== 'part_out_of_order') throw error
       const next = resumeAt(range, upload.partSizeBytes, error.facts.lastValidByte)
-      if (next === undefined) throw error
+      // Behind this part: it is stored, and only its answer was lost.
+      if (next !== undefined && next > range.firstByte) continue
+      if (next === undefined || !mayResume) throw error
       return next
     }
   }

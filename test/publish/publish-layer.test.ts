@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import * as fc from 'fast-check'
 import { UpstreamError } from '../../src/publish/upstream-error.ts'
-import { forgetUploads, keepOnly, loseAnswer, refuse, scripted } from '../support/fake-upstream.ts'
+import {
+  type Fault,
+  forgetUploads,
+  keepOnly,
+  loseAnswer,
+  outOfOrder,
+  refuse,
+  scripted,
+} from '../support/fake-upstream.ts'
 import { layerBytes } from '../support/layers.ts'
 import { storeLayer } from '../support/stored-layer.ts'
 import { prepareFlight, wholeUpload } from './setup.ts'
@@ -48,6 +57,45 @@ for (const [what, lostPart] of [
     assert.deepEqual(upstream.layers.get(layer.digest), bytes)
   })
 }
+
+/** What the repeat of a part hears whose first answer was lost: the upstream stands behind it. */
+const losePartAnswer: Fault = {
+  after({ uploads }) {
+    for (const bytes of uploads.values()) throw outOfOrder(bytes.length - 1)
+  },
+}
+
+test('however many answers to its parts are lost, a layer goes up in one upload', async () => {
+  const whichAreLost = fc.array(fc.boolean(), { minLength: 1, maxLength: 100 })
+  await fc.assert(
+    fc.asyncProperty(whichAreLost, async (lost) => {
+      const stored = await storeLayer(layerBytes(lost.length * 10))
+      const sendPart = lost.map((isLost) => (isLost ? losePartAnswer : undefined))
+      const { fly, upstream } = await prepareFlight({ stored, faults: scripted({ sendPart }) })
+
+      const parts = lost.length
+      assert.deepEqual(await fly(), { published: { alreadyPresent: false, parts, attempts: 1 } })
+      assert.equal(upstream.calls.filter((call) => call.startsWith('part')).length, parts)
+      assert.deepEqual(upstream.layers.get(stored.layer.digest), stored.bytes)
+    }),
+    { examples: [[Array.from({ length: 100 }, () => true)]] },
+  )
+})
+
+test('lost answers to parts do not use up the times that an upload may go back', async () => {
+  const goBack = refuse('part_out_of_order', { lastValidByte: 9 })
+  const sendPart = [losePartAnswer, goBack, goBack, losePartAnswer, losePartAnswer, losePartAnswer]
+  const { fly, upstream } = await prepareFlight({ faults: scripted({ sendPart }) })
+  assert.deepEqual(await fly(), { published: { alreadyPresent: false, parts: 4, attempts: 1 } })
+  assert.deepEqual(upstream.calls, [
+    'absent',
+    'start upload-1',
+    'part upload-1 0-9',
+    'part upload-1 10-19',
+    'part upload-1 10-19',
+    ...wholeUpload('upload-1').slice(2),
+  ])
+})
 
 test('when the upstream lost a part, the upload goes on at that part', async () => {
   const sendPart = [undefined, undefined, keepOnly(10)]
