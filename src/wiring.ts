@@ -58,6 +58,8 @@ export interface Parts {
   readonly withProcessMetrics: boolean
   /** The file system of the spool; the real one when absent. */
   readonly files?: Files
+  /** The service has failed for good: only a new process can take pushes. Called once. */
+  readonly onFatal?: () => void
 }
 
 const now = () => new Date()
@@ -85,6 +87,7 @@ export async function wire(parts: Parts): Promise<Service> {
   const onFailure = (error: unknown) => {
     hasFailed = true
     logger.fatal({ err: error }, 'the journal failed: no push is taken any more')
+    parts.onFatal?.()
   }
 
   const onLeftBehind = (error: unknown) => {
@@ -100,11 +103,14 @@ export async function wire(parts: Parts): Promise<Service> {
     onFailure,
   })
   const { spool, sessions, forwards } = storage
-  const swept = await sweepUnfinished(sessions, spool)
+  const swept = await sweepUnfinished(sessions, spool).catch(async (error: unknown) => {
+    await storage.close()
+    throw error
+  })
   if (swept > 0) logger.info({ uploads: swept }, 'removed uploads that were cut off by a crash')
 
   const gate = createGate(spool)
-  const cache = createLayerCache(spool, forwards.isOwed)
+  const cache = createLayerCache(spool, forwards)
   const places = createPlaces(config.ingest.maxUploads, config.ingest.queueWaitMs)
   const room = createRoom(spool, cache, config.ingest.queueWaitMs)
 
@@ -114,14 +120,24 @@ export async function wire(parts: Parts): Promise<Service> {
     ...(config.upstream.registryId !== undefined && { registryId: config.upstream.registryId }),
   }
 
+  let totals = await forwards.totals()
+  async function refreshTotals(): Promise<void> {
+    try {
+      totals = await forwards.totals()
+    } catch (error) {
+      // What they were last says more than no metrics at all. The failure itself is logged.
+      if (!hasFailed) throw error
+    }
+  }
   async function levels(): Promise<Levels> {
-    const totals = await forwards.totals()
+    await refreshTotals()
     const { usedBytes, capacityBytes } = spool.usage()
     const oldest = totals.oldestRecordedAt?.getTime() ?? Date.now()
     return {
       uploadsWaiting: places.waiting,
       spoolBytes: usedBytes,
       spoolCapacityBytes: capacityBytes,
+      hasJournalFailed: hasFailed,
       forwardsWaiting: totals.waiting,
       forwardsParked: totals.parked,
       forwardBacklogBytes: totals.backlogBytes,
@@ -181,8 +197,8 @@ export async function wire(parts: Parts): Promise<Service> {
     openapi: parts.openapi,
     metrics: metrics.scrape,
     async readiness(): Promise<Readiness> {
-      if (hasFailed) return { notReady: 'journal_failed', degraded: [] }
       const degraded = degradedBy(await levels())
+      if (hasFailed) return { notReady: 'journal_failed', degraded }
       return isDraining ? { notReady: 'shutting_down', degraded } : { degraded }
     },
   }

@@ -4,6 +4,7 @@ import { runCheck } from './check.ts'
 import { runSandbox } from './sandbox.ts'
 import { runServe } from './serve.ts'
 import { runStart } from './start.ts'
+import { StartError } from './start-error.ts'
 import { UsageError } from './usage-error.ts'
 
 const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
@@ -24,7 +25,7 @@ const usage = `usage: layergate COMMAND
 /**
  * Runs the command that the arguments name. Resolves when it has ended, or when it serves.
  *
- * @returns the exit status: 2 when the arguments or the configuration make no sense
+ * @returns the exit status: 2 when the arguments or the configuration make no sense, 1 when the service could not start
  */
 export async function runCommandLine([name = '', ...args]: string[]): Promise<number> {
   if (name === '--help' || name === 'help') {
@@ -40,8 +41,9 @@ export async function runCommandLine([name = '', ...args]: string[]): Promise<nu
     await run(args)
     return 0
   } catch (error) {
-    if (!(error instanceof ConfigError || error instanceof UsageError)) throw error
+    const isSenseless = error instanceof ConfigError || error instanceof UsageError
+    if (!(isSenseless || error instanceof StartError)) throw error
     stderr.write(`${error.message}\n`)
-    return 2
+    return isSenseless ? 2 : 1
   }
 }

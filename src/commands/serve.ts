@@ -1,13 +1,20 @@
 import { readFile } from 'node:fs/promises'
 import { env } from 'node:process'
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
 import { type Config, loadConfig } from '../config/config.ts'
+import { settings } from '../config/settings.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { type Service, wire } from '../wiring.ts'
+import { createProcessEnd } from './process-end.ts'
+import { asListenError, asStorageError } from './start-error.ts'
+import { refuseArguments } from './usage-error.ts'
+
+/** A service that failed has little to wait for: whatever needs the journal is refused at once. */
+const failedDrainMs = 5_000
 
 /** Runs the service until it is told to stop (SIGTERM, SIGINT). */
-export async function runServe(_args: string[]): Promise<void> {
+export async function runServe(args: string[]): Promise<void> {
+  refuseArguments(args)
   await serve(loadConfig(env))
 }
 
@@ -18,9 +25,10 @@ export interface Served {
 }
 
 /**
- * Resolves when the service listens; the process then runs on until it is told to stop.
+ * Resolves when the service listens; the process then runs on until it is told to stop, or the service fails.
  *
  * @param onStopped runs when the service has stopped, before the process exits
+ * @throws StartError when it is not the service that is at fault
  */
 export async function serve(
   config: Config,
@@ -32,21 +40,46 @@ export async function serve(
   const openapi = await readFile(new URL('openapi.yaml', root), 'utf8')
 
   let service: Service | undefined
-  stopOnSignals(logger, async () => {
-    if (service) await drain(service, config.drainMs)
+  const processEnd = createProcessEnd(logger, async (hasFailed) => {
+    const drainMs = hasFailed ? Math.min(failedDrainMs, config.drainMs) : config.drainMs
+    if (service) await drain(service, drainMs)
     await onStopped()
   })
-  service = await wire({ config, logger, version, openapi, withProcessMetrics: true })
-  const { host, port, adminPort } = config.http
-  const url = await listen(service.app, host, port)
-  const adminUrl = service.adminApp ? await listen(service.adminApp, host, adminPort ?? 0) : url
-  service.startForwarding()
-  logger.info({ url, adminUrl, upstream: config.upstream.kind, version }, 'listening')
+  try {
+    const onFatal = processEnd.fail
+    const parts = { config, logger, version, openapi, withProcessMetrics: true, onFatal }
+    service = await wire(parts).catch((error: unknown) => {
+      throw asStorageError(error)
+    })
+    const addresses = await listen(service, config.http)
+    service.startForwarding()
+    logger.info({ ...addresses, upstream: config.upstream.kind, version }, 'listening')
+    return addresses
+  } catch (error) {
+    await service?.close()
+    await onStopped()
+    throw error
+  }
+}
+
+async function listen({ app, adminApp }: Service, http: Config['http']): Promise<Served> {
+  const url = await bind(app, http.host, http.port, settings.port.name)
+  if (!adminApp) return { url, adminUrl: url }
+  const adminUrl = await bind(adminApp, http.host, http.adminPort ?? 0, settings.adminPort.name)
   return { url, adminUrl }
 }
 
-function listen(app: FastifyInstance, host: string, port: number): Promise<string> {
-  return app.listen({ host, port, listenTextResolver: (address) => `bound ${address}` })
+async function bind(
+  app: FastifyInstance,
+  host: string,
+  port: number,
+  portSetting: string,
+): Promise<string> {
+  try {
+    return await app.listen({ host, port, listenTextResolver: (address) => `bound ${address}` })
+  } catch (error) {
+    throw asListenError(error, portSetting)
+  }
 }
 
 /** Lets what is under way come to its answer, for `drainMs` at most. */
@@ -54,33 +87,4 @@ async function drain(service: Service, drainMs: number): Promise<void> {
   service.drain()
   await service.inFlight.idle(AbortSignal.timeout(drainMs))
   await service.close()
-}
-
-/**
- * The first signal stops the process in order, the second at once. Also while it starts: the first process of a container has no
- * other way to hear them.
- */
-function stopOnSignals(logger: Logger, stop: () => Promise<void>): void {
-  let isStopping = false
-
-  async function onSignal(signal: NodeJS.Signals): Promise<void> {
-    if (isStopping) {
-      logger.warn({ signal }, 'stopped at once')
-      process.exit(1)
-    }
-    isStopping = true
-    logger.info({ signal }, 'stopping')
-    await stop()
-    logger.info('stopped')
-    process.exit(0)
-  }
-
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.on(signal, () => {
-      onSignal(signal).catch((error: unknown) => {
-        logger.fatal({ err: error }, 'could not stop in order')
-        process.exit(1)
-      })
-    })
-  }
 }

@@ -7,6 +7,7 @@ export const entries: readonly Entry[] = ['raw', 'multipart']
 
 export type UploadOutcome = 'verified' | 'refused' | 'aborted' | 'failed'
 export type ForwardOutcome = 'forwarded' | 'already_present' | 'parked'
+export type CredentialsOutcome = 'refreshed' | 'failed'
 
 interface OfRepository {
   readonly repository: string
@@ -78,7 +79,8 @@ export interface UpstreamCalled {
   readonly outcome: string
   readonly seconds: number
   readonly sentLayerBytes: number
-  readonly requestId?: string
+  /** AWS's id of the request, not ours. */
+  readonly upstreamRequestId?: string
 }
 
 export interface UpstreamRetried {
@@ -86,8 +88,19 @@ export interface UpstreamRetried {
   readonly destination: string
   readonly operation: string
   readonly reason: string
+  /** What the failed attempt was answered, as AWS or the network names it. */
+  readonly exception: string
+  /** AWS's id of the failed attempt. */
+  readonly upstreamRequestId?: string
   readonly attempt: number
   readonly waitMs: number
+}
+
+/** Credentials that AWS no longer took were fetched anew, or could not be. */
+export interface CredentialsRefreshed {
+  readonly type: 'credentials_refreshed'
+  readonly destination: string
+  readonly outcome: CredentialsOutcome
 }
 
 /** One HTTP request was answered, or its client left. */
@@ -111,6 +124,7 @@ export type LayergateEvent =
   | ForwardEnded
   | UpstreamCalled
   | UpstreamRetried
+  | CredentialsRefreshed
 
 /** Metrics, logs and whatever else looks on are projections of these events. Must not throw. */
 export interface Observer {

@@ -64,6 +64,11 @@ export function createInstruments(registry: Registry) {
       callSeconds,
       ['destination', 'operation'],
     ),
+    credentialsRefreshes: counter(
+      'layergate_credentials_refresh_total',
+      'Credentials that were fetched anew because ECR Public no longer took them.',
+      ['destination', 'outcome'],
+    ),
     receivedBytes: counter('layergate_received_bytes_total', 'Layer bytes that agents sent.', [
       'entry',
     ]),

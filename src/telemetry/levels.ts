@@ -4,13 +4,14 @@ export interface Levels {
   /** Stored or reserved, the cache of layers that are owed to nobody included. */
   readonly spoolBytes: number
   readonly spoolCapacityBytes: number
+  readonly hasJournalFailed: boolean
   readonly forwardsWaiting: number
   readonly forwardsParked: number
   readonly forwardBacklogBytes: number
   readonly forwardOldestSeconds: number
 }
 
-export const degradedReasons = ['spool_nearly_full', 'forwards_parked'] as const
+export const degradedReasons = ['journal_failed', 'spool_nearly_full', 'forwards_parked'] as const
 
 export type DegradedReason = (typeof degradedReasons)[number]
 
@@ -26,11 +27,13 @@ function owedBytes({ spoolBytes, forwardBacklogBytes }: Levels): number {
 }
 
 /**
- * What works worse than it should, without making the service unready. `spool_nearly_full`: layers that are owed
- * to AWS fill it to 95 %, so that only forwards make room.
+ * What works worse than it should, most of it without making the service unready. `journal_failed`: no push is
+ * taken, and the process is about to end. `spool_nearly_full`: layers that are owed to AWS fill it to 95 %, so that
+ * only forwards make room.
  */
 export function degradedBy(levels: Levels): readonly DegradedReason[] {
   const holds: Readonly<Record<DegradedReason, boolean>> = {
+    journal_failed: levels.hasJournalFailed,
     spool_nearly_full: owedBytes(levels) >= levels.spoolCapacityBytes * nearlyFull,
     forwards_parked: levels.forwardsParked > 0,
   }

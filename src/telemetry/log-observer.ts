@@ -25,6 +25,10 @@ export function createLogObserver(logger: Logger): Observer {
         case 'upstream_retried':
           logger.warn(fields, 'upstream call is made again')
           return
+        case 'credentials_refreshed':
+          if (event.outcome === 'refreshed') logger.info(fields, 'credentials were fetched anew')
+          else logger.warn(fields, 'credentials could not be fetched anew')
+          return
         case 'upstream_called':
         case 'request_ended':
           logger.debug(fields, type)

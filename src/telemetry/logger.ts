@@ -6,9 +6,17 @@ import {
   pino,
 } from 'pino'
 import { asErrorDescription, censor } from './censor.ts'
+import { logToStandardOutput } from './standard-output.ts'
 
-/** JSON lines. Whatever a caller hands over by mistake, credentials do not get into them. */
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+/**
+ * JSON lines. Whatever a caller hands over by mistake, credentials do not get into them.
+ *
+ * @param destination standard output when absent, which only one logger of a process may have
+ */
+export function createLogger(
+  level: string,
+  destination: DestinationStream = logToStandardOutput(),
+): Logger {
   const options = {
     level,
     base: null,
@@ -17,8 +25,7 @@ export function createLogger(level: string, destination?: DestinationStream): Lo
     // These see what `formatters.log` returned: pino's own for `err` would describe the description.
     serializers: { err: asErrorDescription, msg: (msg: unknown) => censor({ msg })['msg'] },
   }
-  const logger = destination ? pino(options, destination) : pino(options)
-  return withCensoredChildren(logger)
+  return withCensoredChildren(pino(options, destination))
 }
 
 /** What a child adds to all of its lines goes past `formatters`. */

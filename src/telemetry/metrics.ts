@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { refusalCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
 import {
+  type CredentialsOutcome,
   entries,
   type ForwardOutcome,
   type LayergateEvent,
@@ -8,6 +9,7 @@ import {
 } from '../registry/events.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { degradedBy, degradedReasons, type Levels } from './levels.ts'
+import { createOutcomeSlots, otherOutcome } from './outcome-slots.ts'
 import { createRepositorySlots, otherRepository, type RepositorySlots } from './repository-slots.ts'
 
 export interface MetricsSettings {
@@ -26,6 +28,13 @@ export interface Metrics extends Observer {
 
 const outcomes = ['verified', 'refused', 'aborted', 'failed'] as const
 const forwardOutcomes = ['forwarded', 'already_present', 'parked'] as const
+const credentialsOutcomes: readonly CredentialsOutcome[] = ['refreshed', 'failed']
+
+const success = 'success'
+/** Of CompleteLayerUpload alone (ECR Public API model, 2020-10-30). */
+const invalidLayer = 'InvalidLayerException'
+/** No call to ECR Public, but like one it is tried again while its source is away. */
+const refreshOperation = 'RefreshCredentials'
 
 function isCounted(outcome: string): outcome is ForwardOutcome {
   return forwardOutcomes.some((counted) => counted === outcome)
@@ -35,7 +44,10 @@ function isCounted(outcome: string): outcome is ForwardOutcome {
 export function createMetrics(settings: MetricsSettings, levels: () => Promise<Levels>): Metrics {
   const registry = new Registry()
   const instruments = createInstruments(registry)
-  const slots = createRepositorySlots()
+  const slots: Slots = {
+    repositories: createRepositorySlots(),
+    outcomeLabel: createOutcomeSlots([success, invalidLayer]),
+  }
   if (settings.withProcess) collectDefaultMetrics({ register: registry })
   startAtZero(instruments, settings)
 
@@ -60,17 +72,23 @@ export function createMetrics(settings: MetricsSettings, levels: () => Promise<L
   }
 }
 
-function count(to: Instruments, slots: RepositorySlots, event: LayergateEvent): void {
+interface Slots {
+  readonly repositories: RepositorySlots
+  readonly outcomeLabel: (outcome: string) => string
+}
+
+function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
+  const { repositories, outcomeLabel } = slots
   switch (event.type) {
     case 'repository_seen':
-      if (slots.open(event.repository)) startRepositoryAtZero(to, event.repository)
+      if (repositories.open(event.repository)) startRepositoryAtZero(to, event.repository)
       return
     case 'upload_started':
       to.uploadsInProgress.inc()
       return
     case 'upload_ended': {
       const { agent, entry, outcome, cause } = event
-      const repository = slots.label(event.repository)
+      const repository = repositories.label(event.repository)
       to.uploadsInProgress.dec()
       to.layerUploads.inc({ repository, agent, entry, outcome })
       to.receivedBytes.inc({ entry }, event.sizeBytes)
@@ -80,7 +98,7 @@ function count(to: Instruments, slots: RepositorySlots, event: LayergateEvent): 
       return
     }
     case 'layer_invalid_upstream': {
-      const repository = slots.label(event.repository)
+      const repository = repositories.label(event.repository)
       to.invalidLayers.inc({ repository, stage: 'upstream', cause: event.cause })
       return
     }
@@ -91,14 +109,14 @@ function count(to: Instruments, slots: RepositorySlots, event: LayergateEvent): 
       const { outcome } = event
       to.forwardsInProgress.dec()
       if (!isCounted(outcome)) return
-      to.layerForwards.inc({ repository: slots.label(event.repository), outcome })
+      to.layerForwards.inc({ repository: repositories.label(event.repository), outcome })
       if (outcome === 'forwarded') to.forwardDuration.observe(event.seconds)
       if (outcome === 'already_present') to.savedBytes.inc({ reason: outcome }, event.sizeBytes)
       return
     }
     case 'upstream_called': {
-      const { destination, operation, outcome } = event
-      to.upstreamRequests.inc({ destination, operation, outcome })
+      const { destination, operation } = event
+      to.upstreamRequests.inc({ destination, operation, outcome: outcomeLabel(event.outcome) })
       to.upstreamDuration.observe({ destination, operation }, event.seconds)
       to.forwardedBytes.inc(event.sentLayerBytes)
       return
@@ -106,6 +124,11 @@ function count(to: Instruments, slots: RepositorySlots, event: LayergateEvent): 
     case 'upstream_retried': {
       const { destination, operation, reason } = event
       to.upstreamRetries.inc({ destination, operation, reason })
+      return
+    }
+    case 'credentials_refreshed': {
+      const { destination, outcome } = event
+      to.credentialsRefreshes.inc({ destination, outcome })
       return
     }
     case 'request_ended': {
@@ -136,12 +159,19 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
   for (const destination of settings.destinations) {
     for (const operation of settings.operations) {
       to.upstreamDuration.zero({ destination, operation })
-      for (const outcome of ['success', 'InvalidLayerException']) {
+      for (const outcome of [success, otherOutcome]) {
         to.upstreamRequests.inc({ destination, operation, outcome }, 0)
       }
+    }
+    const operation = 'CompleteLayerUpload'
+    to.upstreamRequests.inc({ destination, operation, outcome: invalidLayer }, 0)
+    for (const retried of [...settings.operations, refreshOperation]) {
       for (const reason of settings.retryReasons) {
-        to.upstreamRetries.inc({ destination, operation, reason }, 0)
+        to.upstreamRetries.inc({ destination, operation: retried, reason }, 0)
       }
+    }
+    for (const outcome of credentialsOutcomes) {
+      to.credentialsRefreshes.inc({ destination, outcome }, 0)
     }
   }
 }

@@ -55,7 +55,7 @@ export function createAttempt(
     const signal = AbortSignal.any([call.signal, end.signal])
     const timer = setTimeout(() => end.abort(timedOut(timeoutMs)), timeoutMs)
     const startedAtMs = now()
-    const observe = (outcome: string, sentLayerBytes: number, requestId: string | undefined) => {
+    const observe = (outcome: string, sentLayerBytes: number, upstreamRequestId?: string) => {
       observer.observe({
         type: 'upstream_called',
         destination: call.destination.name,
@@ -63,7 +63,7 @@ export function createAttempt(
         outcome,
         seconds: (now() - startedAtMs) / 1000,
         sentLayerBytes,
-        ...(requestId === undefined ? {} : { requestId }),
+        ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),
       })
     }
 
@@ -74,7 +74,7 @@ export function createAttempt(
       return result
     } catch (thrown) {
       if (call.signal.aborted) {
-        observe('AbortError', 0, undefined)
+        observe('AbortError', 0)
         throw call.signal.reason
       }
       const cause: unknown = end.signal.aborted ? end.signal.reason : thrown

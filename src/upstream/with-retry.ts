@@ -25,12 +25,24 @@ export interface RetrySettings {
 export function withRetry(upstream: Upstream, settings: RetrySettings): Upstream {
   const { observer, retryBudget, refreshCredentials, sleep, random, maxAttempts = 8 } = settings
 
+  async function refresh(call: Call): Promise<void> {
+    const event = { type: 'credentials_refreshed', destination: call.destination.name } as const
+    try {
+      await refreshCredentials(call.signal)
+    } catch (error) {
+      call.signal.throwIfAborted()
+      observer.observe({ ...event, outcome: 'failed' })
+      throw error
+    }
+    observer.observe({ ...event, outcome: 'refreshed' })
+  }
+
   async function retry<T>(call: Call, run: (attempt: number) => Promise<T>): Promise<T> {
     let refreshed = false
     let refreshDue = false
     for (let attempt = 1; ; attempt += 1) {
       try {
-        if (refreshDue) await refreshCredentials(call.signal)
+        if (refreshDue) await refresh(call)
         refreshDue = false
         return await run(attempt)
       } catch (error) {
@@ -51,6 +63,8 @@ export function withRetry(upstream: Upstream, settings: RetrySettings): Upstream
           destination: call.destination.name,
           operation: error.facts.operation,
           reason: error.failure,
+          exception: error.facts.exception,
+          ...(error.facts.requestId !== undefined && { upstreamRequestId: error.facts.requestId }),
           attempt,
           waitMs,
         })

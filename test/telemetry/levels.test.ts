@@ -14,10 +14,11 @@ for (const [what, levels, reasons] of [
   ],
   ['layers that wait', { forwardsWaiting: 100, forwardBacklogBytes: 1e9 }, []],
   ['one parked layer', { forwardsParked: 1 }, ['forwards_parked']],
+  ['a journal that failed', { hasJournalFailed: true }, ['journal_failed']],
   [
-    'both',
-    { forwardsParked: 1, spoolBytes: 1000, forwardBacklogBytes: 1000 },
-    ['spool_nearly_full', 'forwards_parked'],
+    'all of that',
+    { hasJournalFailed: true, forwardsParked: 1, spoolBytes: 1000, forwardBacklogBytes: 1000 },
+    ['journal_failed', 'spool_nearly_full', 'forwards_parked'],
   ],
 ] as const) {
   test(`the service is degraded by ${what}: ${reasons.join(' and ') || 'no'}`, () => {

@@ -58,11 +58,23 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
       destination: 'default',
       operation: 'UploadLayerPart',
       reason: 'throttled',
+      exception: 'ThrottlingException',
+      upstreamRequestId: 'aws-1',
       attempt: 1,
       waitMs: 200,
     },
     'warn',
     'upstream call is made again',
+  ],
+  [
+    { type: 'credentials_refreshed', destination: 'default', outcome: 'refreshed' },
+    'info',
+    'credentials were fetched anew',
+  ],
+  [
+    { type: 'credentials_refreshed', destination: 'default', outcome: 'failed' },
+    'warn',
+    'credentials could not be fetched anew',
   ],
   [
     {
@@ -72,6 +84,7 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
       outcome: 'success',
       seconds: 1,
       sentLayerBytes: 100,
+      upstreamRequestId: 'aws-1',
     },
     'debug',
     'upstream_called',

@@ -10,6 +10,7 @@ const series: Readonly<Record<string, string>> = {
   layergate_upstream_requests_total: 'counter',
   layergate_upstream_retries_total: 'counter',
   layergate_upstream_request_duration_seconds: 'histogram',
+  layergate_credentials_refresh_total: 'counter',
   layergate_received_bytes_total: 'counter',
   layergate_forwarded_bytes_total: 'counter',
   layergate_saved_bytes_total: 'counter',
@@ -65,9 +66,15 @@ for (const sample of [
   'layergate_layer_forwards_total{outcome="parked",repository="other"}',
   'layergate_upstream_requests_total{destination="default",operation="CompleteLayerUpload",outcome="InvalidLayerException"}',
   'layergate_upstream_requests_total{destination="default",operation="InitiateLayerUpload",outcome="success"}',
+  'layergate_upstream_requests_total{destination="default",operation="InitiateLayerUpload",outcome="other"}',
+  'layergate_upstream_requests_total{destination="default",operation="CompleteLayerUpload",outcome="other"}',
   'layergate_upstream_retries_total{destination="default",operation="InitiateLayerUpload",reason="throttled"}',
+  'layergate_upstream_retries_total{destination="default",operation="RefreshCredentials",reason="unavailable"}',
+  'layergate_credentials_refresh_total{destination="default",outcome="refreshed"}',
+  'layergate_credentials_refresh_total{destination="default",outcome="failed"}',
   'layergate_received_bytes_total{entry="multipart"}',
   'layergate_saved_bytes_total{reason="already_present"}',
+  'layergate_degraded{reason="journal_failed"}',
   'layergate_degraded{reason="spool_nearly_full"}',
   'layergate_degraded{reason="forwards_parked"}',
 ]) {
@@ -75,3 +82,11 @@ for (const sample of [
     assert.equal((await setUpMetrics().samples()).values.get(sample), 0)
   })
 }
+
+test('InvalidLayerException stands at zero for the one operation that may answer it, and no other', async () => {
+  const { values } = await setUpMetrics().samples()
+  const named = [...values.keys()].filter((name) => name.includes('InvalidLayerException'))
+  const labels =
+    'destination="default",operation="CompleteLayerUpload",outcome="InvalidLayerException"'
+  assert.deepEqual(named, [`layergate_upstream_requests_total{${labels}}`])
+})

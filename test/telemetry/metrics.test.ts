@@ -166,6 +166,50 @@ test('each call to AWS is counted by its outcome, with the layer bytes that AWS 
   )
 })
 
+test('the first 60 outcomes of calls are counted by name, the rest together', async () => {
+  const { metrics, samples } = setUpMetrics()
+  const call = {
+    type: 'upstream_called',
+    destination: 'default',
+    operation: 'CompleteLayerUpload',
+    seconds: 1,
+    sentLayerBytes: 0,
+  } as const
+  for (let index = 0; index < 100; index += 1) {
+    metrics.observe({ ...call, outcome: `Invented${index}Exception` })
+  }
+  for (const outcome of ['success', 'InvalidLayerException', 'Invented0Exception']) {
+    metrics.observe({ ...call, outcome })
+  }
+
+  const { values } = await samples()
+  const counted = (outcome: string) => {
+    const labels = `destination="default",operation="CompleteLayerUpload",outcome="${outcome}"`
+    return values.get(`layergate_upstream_requests_total{${labels}}`)
+  }
+  assert.deepEqual(
+    ['success', 'InvalidLayerException', 'Invented0Exception', 'Invented57Exception'].map(counted),
+    [1, 1, 2, 1],
+  )
+  assert.equal(counted('Invented58Exception'), undefined)
+  assert.equal(counted('other'), 42)
+})
+
+test('a refresh of credentials is counted by its outcome', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const refreshed = { type: 'credentials_refreshed', destination: 'default' } as const
+  assert.deepEqual(
+    await changes(() => {
+      metrics.observe({ ...refreshed, outcome: 'refreshed' })
+      metrics.observe({ ...refreshed, outcome: 'failed' })
+    }),
+    {
+      'layergate_credentials_refresh_total{destination="default",outcome="refreshed"}': 1,
+      'layergate_credentials_refresh_total{destination="default",outcome="failed"}': 1,
+    },
+  )
+})
+
 test('each repeated call is counted by its reason', async () => {
   const { changes, metrics } = setUpMetrics()
   const changed = await changes(() =>
@@ -174,6 +218,7 @@ test('each repeated call is counted by its reason', async () => {
       destination: 'default',
       operation: 'InitiateLayerUpload',
       reason: 'throttled',
+      exception: 'ThrottlingException',
       attempt: 1,
       waitMs: 200,
     }),

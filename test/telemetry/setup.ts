@@ -8,6 +8,7 @@ export const calmLevels: Levels = {
   uploadsWaiting: 0,
   spoolBytes: 0,
   spoolCapacityBytes: 1000,
+  hasJournalFailed: false,
   forwardsWaiting: 0,
   forwardsParked: 0,
   forwardBacklogBytes: 0,

@@ -63,7 +63,7 @@ test('each call is told to the observer, with the bytes of the layer that it car
   const [started, sent] = events
   assert.ok(started?.type === 'upstream_called' && sent?.type === 'upstream_called')
   assert.deepEqual(
-    { ...sent, requestId: typeof sent.requestId },
+    { ...sent, upstreamRequestId: typeof sent.upstreamRequestId },
     {
       type: 'upstream_called',
       destination: 'default',
@@ -71,7 +71,7 @@ test('each call is told to the observer, with the bytes of the layer that it car
       outcome: 'success',
       seconds: 0.5,
       sentLayerBytes: 10,
-      requestId: 'string',
+      upstreamRequestId: 'string',
     },
   )
   assert.equal(started.operation, 'InitiateLayerUpload')

@@ -89,10 +89,22 @@ test('each retry is told to the observer', async () => {
       destination: 'default',
       operation: 'Operation',
       reason: 'unavailable',
+      exception: 'Exception',
       attempt: 1,
       waitMs: 200,
     },
   ])
+})
+
+test("AWS's id of a failed attempt is told with its retry", async () => {
+  const { facts, failure } = failed('unavailable')
+  const error = new UpstreamError(failure, { ...facts, requestId: 'aws-1' })
+  const { upstream, layer, events } = await setUp([error])
+  await upstream.start(call, layer)
+  const [event] = events
+  assert.ok(event?.type === 'upstream_retried')
+  assert.equal(event.upstreamRequestId, 'aws-1')
+  assert.equal('requestId' in event, false)
 })
 
 test('a call is given up after eight attempts, with its last error', async () => {
@@ -104,10 +116,20 @@ test('a call is given up after eight attempts, with its last error', async () =>
   assert.equal(events.length, 7)
 })
 
-test('a credentials failure is healed by one refresh', async () => {
-  const { upstream, layer, log } = await setUp([failed('credentials')])
+/** What the observer heard of refreshes. */
+function refreshesIn(events: readonly LayergateEvent[]) {
+  return events.filter(({ type }) => type === 'credentials_refreshed')
+}
+
+function refreshEvent(outcome: 'refreshed' | 'failed') {
+  return { type: 'credentials_refreshed', destination: 'default', outcome }
+}
+
+test('a credentials failure is healed by one refresh, which is told', async () => {
+  const { upstream, layer, log, events } = await setUp([failed('credentials')])
   await upstream.start(call, layer)
   assert.deepEqual(log, ['start', 'budget', 'refresh', 'start'])
+  assert.deepEqual(refreshesIn(events), [refreshEvent('refreshed')])
 })
 
 test('credentials are refreshed once for a call', async () => {
@@ -125,7 +147,7 @@ test('a refresh that was made is not repeated for another failure', async () => 
 
 test('a refresh that cannot be made now is tried again before the call is', async () => {
   const refreshes = [failed('unavailable')]
-  const { upstream, layer, log } = await setUp([failed('credentials')], {
+  const { upstream, layer, log, events } = await setUp([failed('credentials')], {
     refreshCredentials: async () => {
       log.push('refresh')
       const error = refreshes.shift()
@@ -135,6 +157,19 @@ test('a refresh that cannot be made now is tried again before the call is', asyn
   await upstream.start(call, layer)
   const expected = ['start', 'budget', 'refresh', 'sleep 400', 'budget', 'refresh', 'start']
   assert.deepEqual(log, expected)
+  assert.deepEqual(refreshesIn(events), [refreshEvent('failed'), refreshEvent('refreshed')])
+})
+
+test('a refresh that is given up with its call is neither', async () => {
+  const leaving = new AbortController()
+  const { upstream, layer, events } = await setUp([failed('credentials')], {
+    async refreshCredentials(signal) {
+      leaving.abort(new Error('claim lost'))
+      signal.throwIfAborted()
+    },
+  })
+  await assert.rejects(upstream.start(callWith(leaving.signal), layer), /claim lost/)
+  assert.deepEqual(refreshesIn(events), [])
 })
 
 test('a refresh that finds no credentials ends the call with what it found', async () => {
