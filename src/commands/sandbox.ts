@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { startSandbox } from '../sandbox/sandbox.ts'
+import { asListenError } from './start-error.ts'
 import { UsageError } from './usage-error.ts'
 
 const usage = `Usage: layergate sandbox [options]
@@ -19,7 +20,7 @@ Runs a stand-in for Amazon ECR Public until SIGTERM or SIGINT.
 /**
  * The command `sandbox`: resolves when a signal has ended it, or the process that forked it is gone.
  *
- * @throws UsageError
+ * @throws UsageError, StartError
  */
 export async function runSandbox(args: string[]): Promise<void> {
   const values = parse(args)
@@ -34,6 +35,8 @@ export async function runSandbox(args: string[]): Promise<void> {
     repositories: values.repository,
     switches: { anyRepository: values['any-repository'], quotas: parseQuotas(values.quotas) },
     ...(dataDir === undefined ? {} : { dataDir }),
+  }).catch((error: unknown) => {
+    throw asListenError(error, '--port')
   })
   process.stdout.write(`${JSON.stringify({ msg: 'listening', url: sandbox.url })}\n`)
   await Promise.race(['SIGTERM', 'SIGINT', 'disconnect'].map((event) => once(process, event)))

@@ -6,7 +6,9 @@ import { mkdir } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { loadConfig } from '../config/config.ts'
+import { settings } from '../config/settings.ts'
 import { type Served, serve } from './serve.ts'
+import { asStorageError, StartError } from './start-error.ts'
 import { refuseArguments } from './usage-error.ts'
 
 /** The quick start: the service, and beside it the ECR Public sandbox in a process of its own. */
@@ -15,7 +17,9 @@ export async function runStart(args: string[]): Promise<void> {
   const config = loadConfig({ ...env, LAYERGATE_UPSTREAM: 'sandbox' })
   const { upstream, storage } = config
   // Before the sandbox makes its own folder in it: what is spooled is nobody else's business.
-  await mkdir(storage.dataDir, { recursive: true, mode: 0o700 })
+  await mkdir(storage.dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw asStorageError(error)
+  })
   const sandbox = await startSandboxProcess(upstream.endpoint?.port ?? '0', storage.dataDir)
   // With port 0 the sandbox has found one of its own.
   const endpoint = new URL(sandbox.url)
@@ -61,7 +65,8 @@ async function startSandboxProcess(port: string, dataDir: string): Promise<Sandb
       },
     }
   }
-  throw new Error('The sandbox did not start; its own words are above.')
+  const cause = new Error('The sandbox beside it did not start; its own words are above')
+  throw new StartError(cause, settings.upstreamEndpoint.name)
 }
 
 function welcome({ url, adminUrl }: Served, sandboxUrl: string): string {
