@@ -19,19 +19,13 @@ import type { Destination } from './registry/destination.ts'
 import type { Files } from './storage/disk/files.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
 import { createLogObserver } from './telemetry/log-observer.ts'
-import { degradedBy, type Levels } from './telemetry/levels.ts'
+import { createLevels, degradedBy } from './telemetry/levels.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 import { observers } from './telemetry/observers.ts'
-import { createBodyPool } from './upstream/body-pool.ts'
-import { createCredentialsRefresh } from './upstream/credentials.ts'
-import { createEcrClient } from './upstream/ecr-client.ts'
-import { createEcrUpstream, upstreamOperations } from './upstream/ecr-upstream.ts'
-import { bodyBytesFor } from './upstream/part-encoder.ts'
-import { ecrPublicPartLimits } from './upstream/part-size.ts'
-import { createRetryBudget } from './upstream/retry-budget.ts'
+import { createEcrStack } from './upstream/ecr-stack.ts'
+import { upstreamOperations } from './upstream/ecr-upstream.ts'
 import { retryReasons } from './upstream/retry-policy.ts'
 import { sleep } from './upstream/sleep.ts'
-import { withRetry } from './upstream/with-retry.ts'
 
 /** The sandbox takes these and no others; a real account has no such key. */
 const sandboxCredentials = {
@@ -41,13 +35,11 @@ const sandboxCredentials = {
 
 /** Layers that are sent at once; their parts wait for one another in the pool of bodies. */
 const flights = 8
-const maxSockets = 64
 const postponeMs = 15_000
 const parkMs = 10 * 60_000
 /** A refused body is drained for a second before it is answered. */
 const lastAnswersMs = 2_000
 const journalRestMs = 5_000
-const retriesPerSecond = 10
 
 export interface Parts {
   readonly config: Config
@@ -120,30 +112,13 @@ export async function wire(parts: Parts): Promise<Service> {
     ...(config.upstream.registryId !== undefined && { registryId: config.upstream.registryId }),
   }
 
-  let totals = await forwards.totals()
-  async function refreshTotals(): Promise<void> {
-    try {
-      totals = await forwards.totals()
-    } catch (error) {
-      // What they were last says more than no metrics at all. The failure itself is logged.
-      if (!hasFailed) throw error
-    }
-  }
-  async function levels(): Promise<Levels> {
-    await refreshTotals()
-    const { usedBytes, capacityBytes } = spool.usage()
-    const oldest = totals.oldestRecordedAt?.getTime() ?? Date.now()
-    return {
-      uploadsWaiting: places.waiting,
-      spoolBytes: usedBytes,
-      spoolCapacityBytes: capacityBytes,
-      hasJournalFailed: hasFailed,
-      forwardsWaiting: totals.waiting,
-      forwardsParked: totals.parked,
-      forwardBacklogBytes: totals.backlogBytes,
-      forwardOldestSeconds: (Date.now() - oldest) / 1000,
-    }
-  }
+  const levels = createLevels({
+    totals: forwards.totals,
+    usage: spool.usage,
+    uploadsWaiting: () => places.waiting,
+    hasJournalFailed: () => hasFailed,
+    now,
+  })
   const metrics = createMetrics(
     {
       version: parts.version,
@@ -157,30 +132,19 @@ export async function wire(parts: Parts): Promise<Service> {
   )
   const observer = observers(metrics, createLogObserver(logger))
 
-  const client = createEcrClient({
-    maxSockets,
-    ...(config.upstream.endpoint && { endpoint: config.upstream.endpoint }),
-    ...(config.upstream.kind === 'sandbox' && { credentials: sandboxCredentials }),
-  })
-  const bodyBytes = bodyBytesFor(ecrPublicPartLimits.maxBytes)
-  const bodies = createBodyPool({
-    bodies: Math.max(1, Math.floor(config.storage.memoryMaxBytes / 2 / bodyBytes)),
-    bodyBytes,
-  })
-  const unretried = createEcrUpstream({ client, observer, bodies })
-  const upstream = withRetry(unretried, {
+  const { endpoint, kind } = config.upstream
+  const ecr = createEcrStack({
     observer,
-    retryBudget: createRetryBudget({ retriesPerSecond, sleep, now: () => performance.now() }),
-    refreshCredentials: createCredentialsRefresh(client),
-    sleep,
-    random: Math.random,
+    memoryBytes: config.storage.memoryMaxBytes / 2,
+    ...(endpoint && { endpoint }),
+    ...(kind === 'sandbox' && { credentials: sandboxCredentials }),
   })
 
-  const acceptance = createAcceptance(forwards, createDoor(unretried, now))
+  const acceptance = createAcceptance(forwards, createDoor(ecr.unretried, now))
   const forwarder = createForwarder(
     {
       journal: forwards,
-      upstream,
+      upstream: ecr.upstream,
       observer,
       restore: gate.restore,
       recheck: gate.recheck,
@@ -233,7 +197,7 @@ export async function wire(parts: Parts): Promise<Service> {
       await Promise.all([closeServer(app), adminApp && closeServer(adminApp)])
       await forwarder.stop()
       await storage.close()
-      client.destroy()
+      ecr.close()
     },
   }
 }

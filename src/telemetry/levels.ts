@@ -39,3 +39,47 @@ export function degradedBy(levels: Levels): readonly DegradedReason[] {
   }
   return degradedReasons.filter((reason) => holds[reason])
 }
+
+export interface LevelSources {
+  totals(): Promise<ForwardTotals>
+  usage(): { readonly usedBytes: number; readonly capacityBytes: number }
+  uploadsWaiting(): number
+  hasJournalFailed(): boolean
+  now(): Date
+}
+
+interface ForwardTotals {
+  readonly waiting: number
+  readonly parked: number
+  readonly backlogBytes: number
+  readonly oldestRecordedAt?: Date
+}
+
+/** With a journal that failed, its part stays as it last was: that says more than no metrics at all. */
+export function createLevels(sources: LevelSources): () => Promise<Levels> {
+  let totals: ForwardTotals = { waiting: 0, parked: 0, backlogBytes: 0 }
+
+  async function refreshTotals(): Promise<void> {
+    try {
+      totals = await sources.totals()
+    } catch (error) {
+      if (!sources.hasJournalFailed()) throw error
+    }
+  }
+
+  return async () => {
+    await refreshTotals()
+    const { usedBytes, capacityBytes } = sources.usage()
+    const nowMs = sources.now().getTime()
+    return {
+      uploadsWaiting: sources.uploadsWaiting(),
+      spoolBytes: usedBytes,
+      spoolCapacityBytes: capacityBytes,
+      hasJournalFailed: sources.hasJournalFailed(),
+      forwardsWaiting: totals.waiting,
+      forwardsParked: totals.parked,
+      forwardBacklogBytes: totals.backlogBytes,
+      forwardOldestSeconds: (nowMs - (totals.oldestRecordedAt?.getTime() ?? nowMs)) / 1000,
+    }
+  }
+}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { degradedBy } from '../../src/telemetry/levels.ts'
+import { createLevels, degradedBy } from '../../src/telemetry/levels.ts'
 import { calmLevels } from './setup.ts'
 
 for (const [what, levels, reasons] of [
@@ -25,3 +25,37 @@ for (const [what, levels, reasons] of [
     assert.deepEqual(degradedBy({ ...calmLevels, ...levels }), reasons)
   })
 }
+
+/** Levels over a journal whose totals a test decides. */
+function levelsOver(
+  totals: () => Promise<{ waiting: number; parked: number; backlogBytes: number }>,
+) {
+  const state = { hasFailed: false }
+  const read = createLevels({
+    totals,
+    usage: () => ({ usedBytes: 10, capacityBytes: 100 }),
+    uploadsWaiting: () => 2,
+    hasJournalFailed: () => state.hasFailed,
+    now: () => new Date(0),
+  })
+  return { read, state }
+}
+
+test('a journal that failed leaves its levels as they last were', async () => {
+  let isBroken = false
+  const { read, state } = levelsOver(async () => {
+    if (isBroken) throw new Error('broken')
+    return { waiting: 3, parked: 1, backlogBytes: 50 }
+  })
+  await read()
+  isBroken = true
+  await assert.rejects(read(), /broken/)
+  state.hasFailed = true
+  const { forwardsWaiting, forwardBacklogBytes, hasJournalFailed } = await read()
+  assert.deepEqual([forwardsWaiting, forwardBacklogBytes, hasJournalFailed], [3, 50, true])
+})
+
+test('the age of the oldest debt is 0 when there is none', async () => {
+  const { read } = levelsOver(async () => ({ waiting: 0, parked: 0, backlogBytes: 0 }))
+  assert.equal((await read()).forwardOldestSeconds, 0)
+})
