@@ -36,6 +36,8 @@ export async function publishLayer(
   let attempts = 0
   let freshUploads = 0
   let integrityFailures = 0
+  /** Set once all parts had arrived: from then on an answer may have been lost, or wrong, and the layer be there. */
+  let completedParts: number | undefined
 
   const isPresent = async () => !(await upstream.absent(call, [layer.digest])).has(layer.digest)
   const sent = (parts: number): FlightResult => ({
@@ -51,6 +53,7 @@ export async function publishLayer(
       if (!result.error) return sent(result.parts)
 
       const { error, step } = result
+      if (step === 'complete') completedParts = result.parts
       const reaction = reactTo(error.failure, step, { freshUploads, integrityFailures })
       if (error.failure === 'invalid_layer') integrityFailures += 1
       if (reaction.do === 'resend') {
@@ -63,6 +66,10 @@ export async function publishLayer(
       freshUploads += 1
     }
   } catch (failed) {
+    call.signal.throwIfAborted()
+    if (completedParts !== undefined && (await isPresent().catch(() => false))) {
+      return sent(completedParts)
+    }
     call.signal.throwIfAborted()
     return { failed, attempts, ...(integrityFailures > 0 && invalidBecause(failed)) }
   }

@@ -22,6 +22,8 @@ const passing: readonly Fault[] = [
   { kind: 'reset-mid-body', afterBytes: 20 },
   { kind: 'flip-byte' },
   { kind: 'wrong-layer-digest' },
+  { kind: 'delay', delayMs: 1 },
+  { kind: 'clock-skew', aheadMs: 3_600_000 },
 ]
 
 const operations = [

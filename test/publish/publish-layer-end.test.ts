@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UpstreamError } from '../../src/publish/upstream-error.ts'
-import { flipBit, type Operation, refuse, scripted } from '../support/fake-upstream.ts'
+import { flipBit, loseAnswer, type Operation, refuse, scripted } from '../support/fake-upstream.ts'
 import { finalFailures, prepareFlight, wholeUpload } from './setup.ts'
 
 for (const operation of ['absent', 'start', 'sendPart', 'complete'] as const) {
   for (const failure of finalFailures) {
-    test(`${failure} in ${operation} ends the flight, and no further call is made`, async () => {
+    test(`${failure} in ${operation} ends the flight, with no further call but to ask for a complete layer`, async () => {
       const faults = scripted({ [operation]: [refuse(failure)] })
       const { fly, upstream } = await prepareFlight({ faults })
       const result = await fly()
@@ -14,8 +14,12 @@ for (const operation of ['absent', 'start', 'sendPart', 'complete'] as const) {
       assert.equal(result.failed.failure, failure)
       assert.equal(result.attempts, operation === 'absent' ? 0 : 1)
       assert.ok(!('invalid' in result))
-      const calls = { absent: 1, start: 2, sendPart: 3, complete: 7 }[operation]
+      const calls = { absent: 1, start: 2, sendPart: 3, complete: 8 }[operation]
       assert.equal(upstream.calls.length, calls)
+      assert.equal(
+        upstream.calls.at(-1) === 'absent',
+        operation === 'absent' || operation === 'complete',
+      )
       assert.equal(upstream.layers.size, 0)
     })
   }
@@ -72,4 +76,16 @@ test('an abort while it waits to send again ends the flight with its reason', as
   })
   await assert.rejects(prepared.fly(), reason)
   assert.deepEqual(prepared.upstream.calls, ['absent', ...wholeUpload('upload-1')])
+})
+
+test('a layer that was stored although every answer said otherwise is found at the end', async () => {
+  const faults = scripted({
+    complete: [loseAnswer('invalid_layer')],
+    start: [undefined, refuse('credentials')],
+  })
+  const { fly, upstream, layer } = await prepareFlight({ faults })
+  const result = await fly()
+  assert.ok('published' in result)
+  assert.deepEqual(result.published, { alreadyPresent: false, parts: 4, attempts: 2 })
+  assert.ok(upstream.layers.has(layer.digest))
 })
