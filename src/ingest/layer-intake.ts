@@ -66,7 +66,9 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
     } catch (thrown) {
       const error = toLayergateError(thrown)
       // A disk that was full in the middle of a layer must not be full for the next try.
-      if (error.code === 'spool_full') await ports.cache.makeRoom(reserveBytes)
+      if (error.code === 'spool_full') {
+        await ports.cache.makeRoom(Math.max(1, reserveBytes)).catch(ports.onLeftBehind)
+      }
       report.failed(error)
       throw error
     }

@@ -236,3 +236,23 @@ test('the bytes of an upload that never came to its end are counted', async () =
   await assert.rejects(pushing, codeIs('client_aborted'))
   assert.equal(observer.of('upload_ended')[0]?.sizeBytes, bytes.length)
 })
+
+test('a spool that stays full is told as that, though room cannot be made', async () => {
+  const { leftBehind, observer, ...ports } = intake({ waitMs: 1 })
+  const failure = new Error('the journal is gone')
+  const full = new LayergateError('spool_full', 'No room.')
+  const take = createLayerIntake(
+    {
+      ...ports,
+      observer,
+      onLeftBehind: (error) => leftBehind.push(error),
+      spool: { ...ports.spool, create: () => Promise.reject(full) },
+      room: { find: (_bytes, _signal, attempt) => attempt() },
+      cache: { ...ports.cache, makeRoom: () => Promise.reject(failure) },
+    },
+    limits,
+  )
+  await assert.rejects(take(announcement, never, push(bytes)), full)
+  assert.deepEqual(leftBehind, [failure])
+  assert.equal(observer.of('upload_ended')[0]?.error, 'spool_full')
+})
