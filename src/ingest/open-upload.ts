@@ -25,7 +25,7 @@ const journalBytes = 1
  * Finds a place and room for an upload before a byte of its body is read.
  *
  * @param reserveBytes the announced size, or 0
- * @throws LayergateError `overloaded`, `spool_full`, `layer_too_large` when the spool could never hold it
+ * @throws LayergateError `overloaded`, `spool_full`, `spool_too_small`
  * @throws the reason of `signal`
  */
 export async function openUpload(
@@ -50,5 +50,5 @@ export async function openUpload(
 
 function neverFits(bytes: number, capacityBytes: number): LayergateError {
   const detail = `The spool of this service holds ${capacityBytes} bytes in all, not ${bytes}.`
-  return new LayergateError('layer_too_large', detail, { expected: { sizeBytes: capacityBytes } })
+  return new LayergateError('spool_too_small', detail, { expected: { sizeBytes: capacityBytes } })
 }

@@ -199,6 +199,13 @@ export const errorTable = {
     advice:
       'Push again after the time in Retry-After; if it persists, the operator enlarges LAYERGATE_SPOOL_MAX or the disk.',
   },
+  spool_too_small: {
+    status: 507,
+    ociCode: 'UNKNOWN',
+    retryable: false,
+    title: 'The spool could never hold this layer',
+    advice: 'The operator enlarges LAYERGATE_SPOOL_MAX or the disk; pushing again does not help.',
+  },
   spool_damaged: {
     status: 500,
     ociCode: 'UNKNOWN',

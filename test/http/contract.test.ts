@@ -101,6 +101,12 @@ const scenarios: readonly Scenario[] = [
     },
   },
   {
+    operation: 'uploadLayer',
+    status: 507,
+    send: post(push),
+    options: { env: { LAYERGATE_SPOOL_MAX: '1KiB' } },
+  },
+  {
     operation: 'getLayer',
     status: 200,
     async send(service) {

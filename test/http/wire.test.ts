@@ -260,8 +260,8 @@ test('a layer that the spool could never hold is refused at once, and evicts not
   const answer = await request
     .post(`/v1/layers?repository=team/app&digest=${digestOf(huge)}`)
     .send(huge)
-  assert.equal(answer.status, 413)
-  assert.match(answer.body.detail, /spool of this service/)
+  assert.equal(answer.status, 507)
+  assert.equal(answer.body.code, 'spool_too_small')
   assert.equal((await spooledFiles()).length, 1)
 })
 

@@ -86,7 +86,7 @@ test('when the spool is full, nothing is left', async () => {
 test('a layer that the spool could never hold does not even ask for a place', async () => {
   const ports = setUp({ spool: createMemorySpool({ capacityBytes: 99 }), places: 1 })
   const first = await openUpload(ports, session, 0, never)
-  await assert.rejects(openUpload(ports, session, 100, never), codeIs('layer_too_large'))
+  await assert.rejects(openUpload(ports, session, 100, never), codeIs('spool_too_small'))
   await first.close()
 })
 
