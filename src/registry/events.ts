@@ -2,11 +2,19 @@ import type { RefusalCause, UpstreamInvalidCause } from './diagnosis.ts'
 import type { Digest } from './digest.ts'
 import type { ErrorCode } from './error-table.ts'
 
-export type Entry = 'raw' | 'multipart'
-export const entries: readonly Entry[] = ['raw', 'multipart']
+export type Entry = 'raw' | 'multipart' | 'oci'
+export const entries: readonly Entry[] = ['raw', 'multipart', 'oci']
 
 export type UploadOutcome = 'verified' | 'refused' | 'aborted' | 'failed'
 export type ForwardOutcome = 'forwarded' | 'already_present' | 'parked'
+/**
+ * - `published`: every tag names it now, or did before a newer manifest was put there
+ * - `superseded`: put by digest alone, since a newer manifest had gone ahead under every tag
+ * - `refused`: the manifest, or what it names, was at fault
+ * - `failed`: the fault was ours or AWS's
+ * - `aborted`: nobody waited any more, or the service stopped
+ */
+export type ManifestOutcome = 'published' | 'superseded' | 'refused' | 'failed' | 'aborted'
 export type CredentialsOutcome = 'refreshed' | 'failed'
 
 interface OfRepository {
@@ -28,9 +36,14 @@ export interface UploadStarted extends OfRepository {
 export interface UploadEnded extends OfRepository {
   readonly type: 'upload_ended'
   readonly entry: Entry
-  readonly outcome: UploadOutcome
+  /** `unsettled`: the request has ended, and the upload may go on with another. */
+  readonly outcome: UploadOutcome | 'unsettled'
   readonly requestId: string
+  /** What came in this request. */
   readonly sizeBytes: number
+  /** Of the whole layer, where it was verified. */
+  readonly layerSizeBytes?: number
+  /** Since the upload began, in whatever request that was. */
   readonly seconds: number
   readonly expected?: string
   readonly actual?: string
@@ -64,6 +77,29 @@ export interface ForwardEnded extends OfRepository {
   readonly seconds: number
   readonly parts: number
   readonly attempts: number
+  readonly error?: ErrorCode
+  readonly detail?: string
+  /** What was thrown, for the log. */
+  readonly thrown?: unknown
+}
+
+/** A layer that lies here was recorded as owed to one more repository, without a byte from the client. */
+export interface BlobMounted extends OfRepository {
+  readonly type: 'blob_mounted'
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** One flight of a manifest, however many requests waited for it. The agent and the request are those that came first. */
+export interface ManifestEnded extends OfRepository {
+  readonly type: 'manifest_ended'
+  readonly digest: Digest
+  readonly tags: readonly string[]
+  readonly outcome: ManifestOutcome
+  /** How much of the time went by until ECR had all layers. */
+  readonly waitSeconds: number
+  readonly seconds: number
+  readonly requestId: string
   readonly error?: ErrorCode
   readonly detail?: string
   /** What was thrown, for the log. */
@@ -122,6 +158,8 @@ export type LayergateEvent =
   | LayerInvalidUpstream
   | ForwardStarted
   | ForwardEnded
+  | BlobMounted
+  | ManifestEnded
   | UpstreamCalled
   | UpstreamRetried
   | CredentialsRefreshed
