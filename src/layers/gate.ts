@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import type { Diagnosis } from '../registry/diagnosis.ts'
 import { sha256Digest, type Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { UploadId } from '../registry/upload-id.ts'
-import type { SealedLayer, Spool, SpoolReader } from './spool.ts'
+import { hashBytes } from './hash-bytes.ts'
+import type { SealedLayer, Spool } from './spool.ts'
 import { mintVerifiedLayer, type VerifiedLayer } from './verified-layer.ts'
 
 /** The only maker of `VerifiedLayer`: no layer leaves for AWS but through here. */
@@ -27,7 +27,6 @@ export interface Gate {
 
 /** How many layers are remembered as verified by this process; older ones are hashed again. */
 const rememberedLayers = 10_000
-const readBytes = 1024 * 1024
 
 export function createGate(spool: Spool): Gate {
   const verified = new Map<Digest, VerifiedLayer>()
@@ -44,7 +43,8 @@ export function createGate(spool: Spool): Gate {
   async function holds({ digest }: SealedLayer, signal: AbortSignal): Promise<boolean> {
     for (;;) {
       await using reader = await spool.open(digest)
-      if ((await hashOf(reader, signal)) === digest) return true
+      const hash = await hashBytes(reader, reader.sizeBytes, signal)
+      if (sha256Digest(hash.digest('hex')) === digest) return true
       verified.delete(digest)
       // Where newer bytes have taken their place, it is those that count.
       if (await reader.condemn()) return false
@@ -91,17 +91,4 @@ function unexplained({ sizeBytes }: SealedLayer): Diagnosis {
     evidence: { receivedBytes: sizeBytes },
     advice: 'Compare the size with that of the file on the agent, and hash the file there.',
   }
-}
-
-async function hashOf(reader: SpoolReader, signal: AbortSignal): Promise<Digest> {
-  const hash = createHash('sha256')
-  const buffer = Buffer.allocUnsafe(readBytes)
-  for (let position = 0; position < reader.sizeBytes; ) {
-    signal.throwIfAborted()
-    const length = await reader.read(buffer, position)
-    if (length === 0) break
-    hash.update(buffer.subarray(0, length))
-    position += length
-  }
-  return sha256Digest(hash.digest('hex'))
 }

@@ -26,14 +26,17 @@ export interface SpoolWriter extends AsyncDisposable {
   flush(): Promise<number>
 }
 
-/** Reads sealed bytes. They are not evicted while a reader is open. */
-export interface SpoolReader extends AsyncDisposable {
+export interface ByteReader extends AsyncDisposable {
   readonly sizeBytes: number
   /**
    * Fills `target` from `position` on. Returns how many bytes that were: fewer than asked only at the
-   * end of the layer.
+   * end of them all.
    */
   read(target: Uint8Array, position: number): Promise<number>
+}
+
+/** Reads sealed bytes. They are not evicted while a reader is open. */
+export interface SpoolReader extends ByteReader {
   /**
    * Removes the layer, since these bytes turned out to be wrong. Returns false, and removes nothing, when newer ones have
    * taken their place meanwhile.
@@ -49,6 +52,20 @@ export interface Spool {
    * @throws LayergateError `spool_full`
    */
   create(id: UploadId, reserveBytes: number): Promise<SpoolWriter>
+  /**
+   * Goes on with an upload behind its first `offsetBytes`; what lies beyond them is dropped. For whoever alone holds the
+   * upload, and has closed the writer before. Nothing needs to be there of an upload without bytes.
+   *
+   * @param reserveBytes set aside beyond `offsetBytes`
+   * @throws LayergateError `upload_unknown` when fewer bytes are there, or they cannot be trusted; `spool_full`
+   */
+  resume(id: UploadId, offsetBytes: number, reserveBytes: number): Promise<SpoolWriter>
+  /**
+   * Reads what was flushed of an upload that is not sealed, and is not being written.
+   *
+   * @throws LayergateError `upload_unknown` when it is not there
+   */
+  openUpload(id: UploadId): Promise<ByteReader>
   /**
    * Makes the bytes of an upload durable and findable by digest. The upload is spent; sealing it once more
    * changes nothing.

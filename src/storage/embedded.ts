@@ -85,8 +85,8 @@ async function openOver(
   const index = createSealedIndex(journal, now)
   const folder = await openUploadFolder(files, join(dataDir, 'uploads'))
 
-  const openUploads = new Set((await sessions.open()).map(({ id }) => id))
-  const inventory = await takeInventory(folder, index, openUploads, log)
+  const unfinished = new Set((await sessions.unfinished()).map(({ id }) => id))
+  const inventory = await takeInventory(folder, index, unfinished, log)
   const capacityBytes =
     options.capacityBytes ?? defaultCapacityBytes(await files.disk(dataDir), inventory.storedBytes)
   const space = createSpace(capacityBytes, inventory.storedBytes)

@@ -15,6 +15,12 @@ const capacityBytes = 100_000
 
 type Step =
   | { readonly type: 'create'; readonly reserveBytes: number }
+  | {
+      readonly type: 'resume'
+      readonly upload: number
+      readonly share: number
+      readonly reserveBytes: number
+    }
   | { readonly type: 'write'; readonly upload: number; readonly sizeBytes: number }
   | { readonly type: 'flush' | 'close' | 'seal' | 'discard'; readonly upload: number }
   | { readonly type: 'drop'; readonly upload: number }
@@ -24,15 +30,23 @@ const upload = fc.nat(5)
 const size = fc.oneof(fc.nat(100), fc.nat(capacityBytes))
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ type: fc.constant('create' as const), reserveBytes: size }),
+  fc.record({
+    type: fc.constant('resume' as const),
+    upload,
+    share: fc.constantFrom(0, 0.5, 1),
+    reserveBytes: size,
+  }),
   fc.record({ type: fc.constant('write' as const), upload, sizeBytes: size }),
   fc.record({ type: fc.constantFrom('flush', 'close', 'seal', 'discard'), upload }),
   fc.record({ type: fc.constant('drop' as const), upload }),
   fc.record({ type: fc.constant('evict' as const), bytes: size }),
 )
 
+const refusals: ReadonlySet<unknown> = new Set(['spool_full', 'upload_unknown'])
+
 interface Upload {
   readonly id: UploadId
-  readonly writer: SpoolWriter
+  writer: SpoolWriter
   bytes: Buffer
   flushedBytes: number
 }
@@ -57,6 +71,13 @@ function steps(storage: EmbeddedStorage) {
     if (!target) return
     const flushed = target.bytes.subarray(0, target.flushedBytes)
     switch (taken.type) {
+      case 'resume': {
+        const offsetBytes = Math.floor(target.flushedBytes * taken.share)
+        target.writer = await spool.resume(target.id, offsetBytes, taken.reserveBytes)
+        target.bytes = target.bytes.subarray(0, offsetBytes)
+        target.flushedBytes = offsetBytes
+        break
+      }
       case 'write':
         // Few different contents, so that layers are sealed again.
         await target.writer.write(Buffer.alloc(taken.sizeBytes, 'x'))
@@ -86,8 +107,8 @@ function steps(storage: EmbeddedStorage) {
         await take(taken)
       } catch (error) {
         const isRefusal =
-          (error instanceof LayergateError && error.code === 'spool_full') ||
-          (error instanceof Error && /closed|not in the spool/.test(error.message))
+          (error instanceof LayergateError && refusals.has(error.code)) ||
+          (error instanceof Error && /closed|not in the spool|is being written/.test(error.message))
         if (!isRefusal) throw error
       }
     },

@@ -76,7 +76,7 @@ describe('a damaged data folder', () => {
       lines.map(([message]) => message),
       [
         'A sealed layer was dropped: its file has another size.',
-        'A file was removed: no layer and no open upload belongs to it.',
+        'A file was removed: no layer and no unfinished upload belongs to it.',
       ],
     )
   })
@@ -91,7 +91,10 @@ describe('a damaged data folder', () => {
     const { spool } = await openStorage(t, { dataDir, lines })
 
     assert.deepEqual(lines, [
-      ['A file was removed: no layer and no open upload belongs to it.', { uploadId: orphan }],
+      [
+        'A file was removed: no layer and no unfinished upload belongs to it.',
+        { uploadId: orphan },
+      ],
     ])
     const left = await readdir(uploads)
     assert.equal(left.length, 2)

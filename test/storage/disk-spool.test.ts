@@ -1,60 +1,13 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import { newUploadId, type UploadId } from '../../src/registry/upload-id.ts'
-import { createDiskSpool } from '../../src/storage/disk/disk-spool.ts'
+import { newUploadId } from '../../src/registry/upload-id.ts'
 import { type Files, nodeFiles } from '../../src/storage/disk/files.ts'
-import type { SealedIndex } from '../../src/storage/disk/sealed-index.ts'
-import { createSpace } from '../../src/storage/disk/space.ts'
-import { openUploadFolder } from '../../src/storage/disk/upload-folder.ts'
-import { type Faults, faultyFiles } from './support/faulty-files.ts'
 import { layerOf, someBytes, store, upload } from './support/layers.ts'
-import { openStorage, temporaryFolder } from './support/storage.ts'
+import { recordedSpools } from './support/recorded-spools.ts'
+import { openStorage } from './support/storage.ts'
 import { condemnLayer } from '../support/layers.ts'
 
 const KiB = 1024
-
-/** Spools over one folder, whose calls of the file system and of the index are written down in `calls`. */
-async function recordedSpools(t: TestContext) {
-  const calls: string[] = []
-  const faults: Faults = {
-    writev(file, chunks, position) {
-      calls.push(`write ${chunks.reduce((sum, chunk) => sum + chunk.length, 0)}`)
-      return file.writev(chunks, position)
-    },
-    datasync(file) {
-      calls.push('sync file')
-      return file.datasync()
-    },
-    async syncDirectory() {
-      calls.push('sync folder')
-    },
-    unlink(path) {
-      calls.push('remove file')
-      return nodeFiles.unlink(path)
-    },
-  }
-  const index: SealedIndex = {
-    all: async () => [],
-    async put() {
-      calls.push('put row')
-    },
-    async remove() {
-      calls.push('remove row')
-    },
-  }
-  const folder = await openUploadFolder(faultyFiles(faults), await temporaryFolder(t))
-  return {
-    calls,
-    open: (uploads: ReadonlyMap<UploadId, number> = new Map()) =>
-      createDiskSpool({
-        folder,
-        index,
-        space: createSpace(1024 * KiB, 0),
-        inventory: { layers: [], uploads, storedBytes: 0 },
-        memoryBytes: 256 * KiB,
-      }),
-  }
-}
 
 /** A spool whose next look at a file waits until something else was done. */
 async function interruptedSpool(t: TestContext) {
@@ -106,7 +59,7 @@ describe('the disk spool', () => {
     calls.length = 0
     await spool.seal(id, layerOf(bytes))
 
-    assert.deepEqual(calls, ['sync file', 'sync folder', 'put row'])
+    assert.deepEqual(calls, [`cut to ${128 * KiB}`, 'sync file', 'sync folder', 'put row'])
   })
 
   test('syncs the name of an upload once', async (t) => {

@@ -30,12 +30,13 @@ async function open(
   return journal
 }
 
+const into = 'INSERT INTO upload_sessions (id, repository, agent, created_at)'
 const insert = (id: string) => ({
-  sql: "INSERT INTO upload_sessions VALUES (:id, 'team/app', 'ci', NULL, 0)",
+  sql: `${into} VALUES (:id, 'team/app', 'ci', 0)`,
   parameters: { id },
 })
 const large = (id: string) => ({
-  sql: "INSERT INTO upload_sessions VALUES (:id, 'team/app', :agent, NULL, 0)",
+  sql: `${into} VALUES (:id, 'team/app', :agent, 0)`,
   parameters: { id, agent: 'x'.repeat(1024 * 1024) },
 })
 const ids = { sql: 'SELECT id FROM upload_sessions ORDER BY id', parameters: {} }
@@ -54,11 +55,13 @@ describe('the journal', () => {
     const repository = parseRepositoryName('team/app')
     const before = commits()
     await Promise.all(
-      Array.from({ length: 500 }, () => sessions.create({ repository, agent: 'ci' })),
+      Array.from({ length: 500 }, () =>
+        sessions.create({ repository, agent: 'ci', isResumable: true }),
+      ),
     )
 
     assert.equal(commits() - before, 1)
-    assert.equal((await sessions.open()).length, 500)
+    assert.equal((await sessions.unfinished()).length, 500)
   })
 
   test('commits what is called during a transaction in the next one', async (t) => {

@@ -1,38 +1,17 @@
 import assert from 'node:assert/strict'
-import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
-import { describe, test, type TestContext } from 'node:test'
+import { describe, test } from 'node:test'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { isUploadId } from '../../src/registry/upload-id.ts'
-import { layerOf, storedBytes } from './support/layers.ts'
+import { forkedStorage, kill } from './support/forked-storage.ts'
+import { append, layerOf, storedBytes, uploadedBytes } from './support/layers.ts'
 import { type LogLine, openStorage, temporaryFolder } from './support/storage.ts'
 
 const never = new AbortController().signal
 
-/** A process that holds `dataDir` and has stored one of everything in it. */
-async function storageProcess(t: TestContext, dataDir: string) {
-  const child = fork(new URL('./support/storage-process.ts', import.meta.url), [dataDir], {
-    execArgv: [],
-  })
-  t.after(() => kill(child))
-  const [message] = await Promise.race([
-    once(child, 'message'),
-    once(child, 'exit').then(([code]) => assert.fail(`The process exited with code ${code}.`)),
-  ])
-  return { child, uploadId: String(message.id) }
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
-  const exit = once(child, 'exit')
-  child.kill('SIGKILL')
-  await exit
-}
-
 describe('a process that is killed', () => {
   test('leaves everything behind that it acknowledged', async (t) => {
     const dataDir = await temporaryFolder(t)
-    const { child, uploadId } = await storageProcess(t, dataDir)
+    const { child, uploadId } = await forkedStorage(t, 'storage-process.ts', dataDir)
     await kill(child)
     const lines: LogLine[] = []
     const { spool, sessions, forwards } = await openStorage(t, { dataDir, lines })
@@ -40,7 +19,7 @@ describe('a process that is killed', () => {
     const sealed = Buffer.alloc(100, 's')
     const flushed = Buffer.alloc(200, 'f')
     assert.deepEqual(await storedBytes(spool, layerOf(sealed)), sealed)
-    assert.equal((await sessions.open()).length, 2)
+    assert.equal((await sessions.unfinished()).length, 2)
     assert(isUploadId(uploadId))
     await spool.seal(uploadId, layerOf(flushed))
     assert.deepEqual(await storedBytes(spool, layerOf(flushed)), flushed)
@@ -53,9 +32,31 @@ describe('a process that is killed', () => {
     assert.deepEqual(lines, [])
   })
 
+  test('leaves the chunks of an upload that it acknowledged, to be continued behind them', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const { child, uploadId } = await forkedStorage(t, 'chunks-process.ts', dataDir)
+    await kill(child)
+    const { spool, sessions } = await openStorage(t, { dataDir })
+
+    const [session] = await sessions.unfinished()
+    assert(isUploadId(uploadId))
+    assert.equal(session?.id, uploadId)
+    const acknowledged = Buffer.alloc(200, 'a')
+    assert.deepEqual(session.received, layerOf(acknowledged))
+    const left = await uploadedBytes(spool, uploadId)
+    assert(left.length > 300)
+    assert.equal(spool.usage().usedBytes, left.length)
+    const rest = Buffer.alloc(50, 'r')
+    await append(spool, uploadId, 200, rest)
+    const whole = Buffer.concat([acknowledged, rest])
+    await spool.seal(uploadId, layerOf(whole))
+    assert.deepEqual(await storedBytes(spool, layerOf(whole)), whole)
+    assert.equal(spool.usage().usedBytes, 250)
+  })
+
   test('holds its folder against others while it lives', async (t) => {
     const dataDir = await temporaryFolder(t)
-    await storageProcess(t, dataDir)
+    await forkedStorage(t, 'storage-process.ts', dataDir)
 
     await assert.rejects(openStorage(t, { dataDir, lockWaitMs: 10 }), (error) => {
       assert(error instanceof Error)
@@ -67,11 +68,11 @@ describe('a process that is killed', () => {
 
   test('lets go of its folder to one that waits for it', async (t) => {
     const dataDir = await temporaryFolder(t)
-    const { child } = await storageProcess(t, dataDir)
+    const { child } = await forkedStorage(t, 'storage-process.ts', dataDir)
     const waiting = openStorage(t, { dataDir, lockWaitMs: 60_000 })
     await kill(child)
 
     const { sessions } = await waiting
-    assert.equal((await sessions.open()).length, 2)
+    assert.equal((await sessions.unfinished()).length, 2)
   })
 })

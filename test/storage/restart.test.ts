@@ -17,7 +17,12 @@ describe('a restart', () => {
     const first = await openStorage(t, { dataDir })
     const bytes = someBytes(100)
     const layer = await store(first.spool, bytes)
-    const session = await first.sessions.create({ repository, agent: 'ci', expected: layer.digest })
+    const session = await first.sessions.create({
+      repository,
+      agent: 'ci',
+      expected: layer.digest,
+      isResumable: true,
+    })
     const key = { registry: 'default', repository, digest: layer.digest }
     const forward = await first.forwards.record(key, 'ci', 100)
     await first.close()
@@ -25,7 +30,7 @@ describe('a restart', () => {
 
     assert.deepEqual(await storedBytes(second.spool, layer), bytes)
     assert.equal(second.spool.usage().usedBytes, 100)
-    assert.deepEqual(await second.sessions.open(), [session])
+    assert.deepEqual(await second.sessions.unfinished(), [session])
     assert.deepEqual(await second.forwards.find(key), forward)
     assert.deepEqual((await second.forwards.claim(never)).forward.key, key)
   })
@@ -34,7 +39,7 @@ describe('a restart', () => {
     const dataDir = await temporaryFolder(t)
     const first = await openStorage(t, { dataDir })
     const bytes = someBytes(100)
-    const { id } = await first.sessions.create({ repository, agent: 'ci' })
+    const { id } = await first.sessions.create({ repository, agent: 'ci', isResumable: true })
     await upload(first.spool, id, bytes)
     await first.close()
     const { spool } = await openStorage(t, { dataDir })
@@ -47,7 +52,7 @@ describe('a restart', () => {
   test('keeps the bytes of an open session until they are discarded', async (t) => {
     const dataDir = await temporaryFolder(t)
     const first = await openStorage(t, { dataDir })
-    const { id } = await first.sessions.create({ repository, agent: 'ci' })
+    const { id } = await first.sessions.create({ repository, agent: 'ci', isResumable: true })
     await upload(first.spool, id, someBytes(100))
     await first.close()
     const { spool } = await openStorage(t, { dataDir })
@@ -157,7 +162,7 @@ describe('a restart', () => {
 
   test('closing refuses who waits, and closes open writers', async (t) => {
     const storage = await openStorage(t)
-    const { id } = await storage.sessions.create({ repository, agent: 'ci' })
+    const { id } = await storage.sessions.create({ repository, agent: 'ci', isResumable: true })
     const writer = await storage.spool.create(id, 0)
     const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
     await storage.forwards.record(key, 'ci', 1)
@@ -170,6 +175,6 @@ describe('a restart', () => {
 
     await Promise.all(refused)
     await assert.rejects(writer.write(someBytes(1)), /closed/)
-    await assert.rejects(storage.sessions.open(), /closed/)
+    await assert.rejects(storage.sessions.unfinished(), /closed/)
   })
 })

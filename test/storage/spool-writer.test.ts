@@ -2,66 +2,18 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import type { OpenFile } from '../../src/storage/disk/files.ts'
 import { createSpace } from '../../src/storage/disk/space.ts'
-import { createSpoolWriter } from '../../src/storage/disk/spool-writer.ts'
+import { createSpoolWriter, type KeptUpload } from '../../src/storage/disk/spool-writer.ts'
+import { heldFile, nextTurn } from './support/held-file.ts'
 
 const MiB = 1024 * 1024
+const nothing: KeptUpload = { storedBytes: 0, isDurable: false }
 
-interface HeldCall {
-  readonly name: 'writev' | 'datasync'
-  readonly sizeBytes: number
-  finish(): void
-  fail(error: Error): void
-}
-
-/** A file whose writes and syncs last until the test ends them. */
-function heldFile() {
-  const calls: HeldCall[] = []
-  let writtenBytes = 0
-
-  function hold(name: HeldCall['name'], sizeBytes: number): Promise<void> {
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    calls.push({ name, sizeBytes, finish: resolve, fail: reject })
-    return promise
-  }
-
-  const file: OpenFile = {
-    async writev(chunks) {
-      const sizeBytes = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-      await hold('writev', sizeBytes)
-      writtenBytes += sizeBytes
-      return sizeBytes
-    },
-    datasync: () => hold('datasync', writtenBytes),
-    read: async () => 0,
-    async truncate(sizeBytes) {
-      writtenBytes = sizeBytes
-    },
-    sizeBytes: async () => writtenBytes,
-    close: async () => {},
-  }
-
-  return {
-    file,
-    calls,
-    /** Waits for the next call and ends it. */
-    async finishNext(name: HeldCall['name']): Promise<number> {
-      while (calls.length === 0) await nextTurn()
-      const call = calls.shift()
-      assert.equal(call?.name, name)
-      call.finish()
-      await nextTurn()
-      return call.sizeBytes
-    },
-  }
-}
-
-const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
-
-function writerOf(file: OpenFile, batchBytes: number) {
+function writerOf(file: OpenFile, batchBytes: number, before: KeptUpload = nothing) {
   return createSpoolWriter({
     file,
     space: createSpace(1024 * MiB, 0),
-    reservedBytes: 0,
+    before,
+    reservedBytes: before.storedBytes,
     batchBytes: () => batchBytes,
     syncName: async () => {},
     onClosed() {},
@@ -148,6 +100,24 @@ describe('the spool writer', () => {
     )
   })
 
+  test('goes on behind what is there, and syncs when 64 MiB more were written', async () => {
+    const { file, finishNext, calls } = heldFile(63 * MiB)
+    const before = { storedBytes: 63 * MiB, isDurable: true }
+    const writer = writerOf(file, 32 * MiB, before)
+    const batch = Buffer.alloc(32 * MiB)
+    await writer.write(batch)
+    assert.equal(calls[0]?.position, 63 * MiB)
+    await finishNext('writev')
+    assert.equal(calls.length, 0)
+    await writer.write(batch)
+    await finishNext('writev')
+
+    assert.equal(await finishNext('datasync'), 127 * MiB)
+    const flushed = writer.flush()
+    await finishNext('datasync')
+    assert.equal(await flushed, 127 * MiB)
+  })
+
   test('a sync behind the write head that fails fails the flush', async () => {
     const { file, calls } = heldFile()
     const writer = writerOf(file, 64 * MiB)
@@ -169,6 +139,7 @@ describe('the spool writer', () => {
     const writer = createSpoolWriter({
       file,
       space,
+      before: nothing,
       reservedBytes: 0,
       batchBytes: () => 10,
       syncName: async () => {},

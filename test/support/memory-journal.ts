@@ -7,6 +7,9 @@ import type {
 } from '../../src/publish/forward-journal.ts'
 import { createWaitList, type WaitList } from '../../src/storage/wait-list.ts'
 
+/** What is hurried is due before all others, and in the order in which it was hurried. */
+const headStartMs = 10 ** 13
+
 interface Row {
   forward: Forward
   dueAtMs: number
@@ -113,7 +116,10 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
         row.recordedAgain = forward
         return row.forward
       }
-      rows.set(nameOf(key), { forward, dueAtMs: at.getTime() })
+      const dueAtMs = at.getTime()
+      // Whoever waits for its turn keeps it.
+      const isOwed = row?.forward.state === 'owed'
+      rows.set(nameOf(key), { forward, dueAtMs: isOwed ? Math.min(row.dueAtMs, dueAtMs) : dueAtMs })
       wake()
       return forward
     },
@@ -135,6 +141,21 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       const claim = claimers.join(signal)
       wake()
       return claim
+    },
+
+    async hurry(keys) {
+      for (const key of keys) {
+        const row = rows.get(nameOf(key))
+        if (row?.forward.state !== 'owed') continue
+        row.dueAtMs = Math.min(row.dueAtMs, now().getTime() - headStartMs)
+      }
+      wake()
+    },
+
+    async ofLayer(digest) {
+      return [...rows.values()]
+        .map(({ forward }) => forward)
+        .filter(({ key }) => key.digest === digest)
     },
 
     async isOwed(digest) {

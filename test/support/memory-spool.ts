@@ -1,13 +1,8 @@
-import type { Spool, SpoolReader, SpoolWriter } from '../../src/layers/spool.ts'
+import type { ByteReader, Spool } from '../../src/layers/spool.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import type { UploadId } from '../../src/registry/upload-id.ts'
-
-interface Upload {
-  bytes: Buffer
-  flushedBytes: number
-  reservedBytes: number
-}
+import { createMemoryUpload, type MemoryUpload } from './memory-upload.ts'
 
 interface Sealed {
   readonly uploadId: UploadId
@@ -17,77 +12,69 @@ interface Sealed {
 
 /** The `Spool` port in memory, complete: for tests that are not about a spool's engine. */
 export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
-  const uploads = new Map<UploadId, Upload>()
+  const uploads = new Map<UploadId, MemoryUpload>()
   const layers = new Map<Digest, Sealed>()
   const waiters = new Set<() => void>()
 
-  const uploadBytes = (upload: Upload) => Math.max(upload.reservedBytes, upload.bytes.byteLength)
-
   function usedBytes(): number {
     let used = 0
-    for (const upload of uploads.values()) used += uploadBytes(upload)
+    for (const upload of uploads.values()) used += upload.usedBytes()
     for (const layer of layers.values()) used += layer.bytes.byteLength
     return used
   }
 
   function requireRoom(bytes: number): void {
-    if (usedBytes() + bytes <= capacityBytes) return
+    if (bytes <= 0 || usedBytes() + bytes <= capacityBytes) return
     throw new LayergateError('spool_full', `The spool has no room for ${bytes} more bytes.`)
   }
 
-  function tellFreed(usedBefore: number): void {
-    if (usedBytes() >= usedBefore) return
-    for (const wake of waiters) wake()
-  }
-
-  function spend(id: UploadId): void {
+  /** Takes a step, and tells those who wait for room when it freed some. */
+  function freeing<T>(step: () => T): T {
     const usedBefore = usedBytes()
-    uploads.delete(id)
-    tellFreed(usedBefore)
+    const result = step()
+    if (usedBytes() < usedBefore) for (const wake of waiters) wake()
+    return result
   }
 
-  function writerOf(upload: Upload): SpoolWriter {
-    let open = true
-    const requireOpen = () => {
-      if (!open) throw new Error('The spool writer is closed.')
-    }
-    return {
-      async write(chunk) {
-        requireOpen()
-        const grown = upload.bytes.byteLength + chunk.byteLength
-        requireRoom(Math.max(0, grown - uploadBytes(upload)))
-        upload.bytes = Buffer.concat([upload.bytes, chunk])
-      },
-      async reserve(bytes) {
-        requireOpen()
-        requireRoom(bytes)
-        upload.reservedBytes = uploadBytes(upload) + bytes
-      },
-      async flush() {
-        requireOpen()
-        upload.flushedBytes = upload.bytes.byteLength
-        return upload.flushedBytes
-      },
-      async [Symbol.asyncDispose]() {
-        open = false
-        const usedBefore = usedBytes()
-        upload.bytes = upload.bytes.subarray(0, upload.flushedBytes)
-        upload.reservedBytes = 0
-        tellFreed(usedBefore)
-      },
-    }
+  function uploadOf(id: UploadId): MemoryUpload {
+    const upload = uploads.get(id)
+    if (!upload) throw unknown(id)
+    requireClosed(id)
+    return upload
   }
 
-  return {
+  function requireClosed(id: UploadId): void {
+    if (uploads.get(id)?.isOpen()) throw new Error(`The upload ${id} is being written.`)
+  }
+
+  function isSealed(id: UploadId): boolean {
+    return [...layers.values()].some(({ uploadId }) => uploadId === id)
+  }
+
+  const spool: Spool = {
     async create(id, reserveBytes) {
       requireRoom(reserveBytes)
-      const upload: Upload = {
-        bytes: Buffer.alloc(0),
-        flushedBytes: 0,
-        reservedBytes: reserveBytes,
-      }
+      const upload = createMemoryUpload({ requireRoom, freeing })
       uploads.set(id, upload)
-      return writerOf(upload)
+      return upload.writer(0, reserveBytes)
+    },
+
+    async resume(id, offsetBytes, reserveBytes) {
+      requireClosed(id)
+      if (offsetBytes === 0) {
+        if (isSealed(id)) throw unknown(id)
+        await spool.discard(id)
+        return spool.create(id, reserveBytes)
+      }
+      const upload = uploadOf(id)
+      const { byteLength } = upload.bytes()
+      if (byteLength < offsetBytes) throw unknown(id)
+      requireRoom(offsetBytes + reserveBytes - byteLength)
+      return freeing(() => upload.writer(offsetBytes, reserveBytes))
+    },
+
+    async openUpload(id) {
+      return readerOf(uploadOf(id).bytes())
     },
 
     async seal(id, layer) {
@@ -96,14 +83,16 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
         if (layers.get(layer.digest)?.uploadId === id) return
         throw new Error(`There is no upload ${id}.`)
       }
-      if (upload.bytes.byteLength !== layer.sizeBytes) {
-        throw new Error(`Stored ${upload.bytes.byteLength} bytes, not ${layer.sizeBytes}.`)
+      upload.close()
+      const bytes = upload.bytes()
+      if (bytes.byteLength !== layer.sizeBytes) {
+        throw new Error(`Stored ${bytes.byteLength} bytes, not ${layer.sizeBytes}.`)
       }
-      const usedBefore = usedBytes()
-      uploads.delete(id)
-      layers.delete(layer.digest)
-      layers.set(layer.digest, { uploadId: id, bytes: upload.bytes, readers: 0 })
-      tellFreed(usedBefore)
+      freeing(() => {
+        uploads.delete(id)
+        layers.delete(layer.digest)
+        layers.set(layer.digest, { uploadId: id, bytes, readers: 0 })
+      })
     },
 
     async find(digest) {
@@ -114,28 +103,29 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
     async open(digest) {
       const layer = layers.get(digest)
       if (!layer) throw new LayergateError('spool_damaged', `The spool no longer holds ${digest}.`)
-      return readerOf(layer, () => {
-        if (layers.get(digest) !== layer) return false
-        const usedBefore = usedBytes()
-        layers.delete(digest)
-        tellFreed(usedBefore)
-        return true
-      })
+      layer.readers += 1
+      return {
+        ...readerOf(layer.bytes, () => {
+          layer.readers -= 1
+        }),
+        condemn: async () => layers.get(digest) === layer && freeing(() => layers.delete(digest)),
+      }
     },
 
     async discard(id) {
-      spend(id)
+      freeing(() => uploads.delete(id))
     },
 
     async evict(bytes, mayGo) {
-      const usedBefore = usedBytes()
+      let freedBytes = 0
       for (const [digest, layer] of Array.from(layers)) {
         if (capacityBytes - usedBytes() >= bytes) break
         if (layer.readers > 0 || !(await mayGo(digest))) continue
-        if (layer.readers === 0 && layers.get(digest) === layer) layers.delete(digest)
+        if (layer.readers > 0 || layers.get(digest) !== layer) continue
+        freeing(() => layers.delete(digest))
+        freedBytes += layer.bytes.byteLength
       }
-      tellFreed(usedBefore)
-      return usedBefore - usedBytes()
+      return freedBytes
     },
 
     freed(signal) {
@@ -152,22 +142,25 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
 
     usage: () => ({ usedBytes: usedBytes(), capacityBytes }),
   }
+  return spool
 }
 
-function readerOf(layer: Sealed, condemn: () => boolean): SpoolReader {
+function unknown(id: UploadId): LayergateError {
+  return new LayergateError('upload_unknown', `The spool does not hold the upload ${id}.`)
+}
+
+function readerOf(bytes: Buffer, onClosed = () => {}): ByteReader {
   let open = true
-  layer.readers += 1
   return {
-    sizeBytes: layer.bytes.byteLength,
+    sizeBytes: bytes.byteLength,
     async read(target, position) {
       if (!open) throw new Error('The spool reader is closed.')
-      const slice = layer.bytes.subarray(position, position + target.byteLength)
+      const slice = bytes.subarray(position, position + target.byteLength)
       target.set(slice)
       return slice.byteLength
     },
-    condemn: async () => condemn(),
     async [Symbol.asyncDispose]() {
-      if (open) layer.readers -= 1
+      if (open) onClosed()
       open = false
     },
   }

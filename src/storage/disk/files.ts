@@ -20,6 +20,8 @@ export interface Files {
   create(path: string): Promise<OpenFile>
   /** For reading. */
   open(path: string): Promise<OpenFile>
+  /** Fails when there is no such file. */
+  openForWriting(path: string): Promise<OpenFile>
   /** `undefined` when there is no such file. */
   sizeBytes(path: string): Promise<number | undefined>
   unlink(path: string): Promise<void>
@@ -43,6 +45,7 @@ const fileMode = 0o600
 export const nodeFiles: Files = {
   create: async (path) => openFile(await open(path, 'wx', fileMode)),
   open: async (path) => openFile(await open(path, constants.O_RDONLY)),
+  openForWriting: async (path) => openFile(await open(path, constants.O_WRONLY)),
 
   async sizeBytes(path) {
     try {

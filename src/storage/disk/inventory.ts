@@ -6,7 +6,7 @@ import type { UploadFolder } from './upload-folder.ts'
 export interface Inventory {
   /** The oldest first. */
   readonly layers: readonly StoredLayer[]
-  /** How many bytes the files of the uploads have that are still open. */
+  /** How many bytes the files of the unfinished uploads have that are not sealed. */
   readonly uploads: ReadonlyMap<UploadId, number>
   readonly storedBytes: number
 }
@@ -18,7 +18,7 @@ export interface Inventory {
 export async function takeInventory(
   folder: UploadFolder,
   index: SealedIndex,
-  openUploads: ReadonlySet<UploadId>,
+  unfinished: ReadonlySet<UploadId>,
   log: Log,
 ): Promise<Inventory> {
   const layers = new Map<UploadId, StoredLayer>()
@@ -47,12 +47,12 @@ export async function takeInventory(
   for (const uploadId of await folder.list()) {
     if (layers.has(uploadId)) continue
     await attempt({ uploadId }, async () => {
-      if (openUploads.has(uploadId)) {
+      if (unfinished.has(uploadId)) {
         uploads.set(uploadId, (await folder.sizeBytes(uploadId)) ?? 0)
         return
       }
       await folder.remove(uploadId)
-      log('A file was removed: no layer and no open upload belongs to it.', { uploadId })
+      log('A file was removed: no layer and no unfinished upload belongs to it.', { uploadId })
     })
   }
 

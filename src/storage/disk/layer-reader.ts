@@ -2,6 +2,7 @@ import type { SpoolReader } from '../../layers/spool.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import type { Digest } from '../../registry/digest.ts'
 import { type OpenFile, isMissing } from './files.ts'
+import { isUnreadable, readAll } from './read-all.ts'
 import type { StoredLayer } from './sealed-index.ts'
 import type { UploadFolder } from './upload-folder.ts'
 
@@ -54,19 +55,13 @@ export function createLayerReader(
 
     async read(target, position) {
       const wanted = target.subarray(0, Math.max(0, sizeBytes - position))
-      let filledBytes = 0
       try {
-        while (filledBytes < wanted.length) {
-          const readBytes = await file.read(wanted.subarray(filledBytes), position + filledBytes)
-          if (readBytes === 0) break
-          filledBytes += readBytes
-        }
+        return await readAll(file, wanted, position)
       } catch (error) {
         throw isUnreadable(error)
           ? damaged(digest, 'cannot be read', error)
           : unavailable(digest, error)
       }
-      return filledBytes
     },
 
     condemn: () => entry.condemn(),
@@ -76,15 +71,6 @@ export function createLayerReader(
       return closed
     },
   }
-}
-
-/**
- * Whether it is the bytes that cannot be had. Linux gives EIO for a read only after the disk was asked again, and
- * Btrfs and ZFS give it for bytes that do not have their checksum. Waiting does not heal that, pushing the layer
- * again does. Where the cause was the way to the disk after all, nothing is lost: the file stays.
- */
-function isUnreadable(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EIO'
 }
 
 export function damaged(digest: Digest, what: string, cause?: unknown): LayergateError {

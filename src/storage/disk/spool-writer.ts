@@ -11,7 +11,9 @@ const syncEveryBytes = 64 * 1024 * 1024
 export interface SpoolWriterOptions {
   readonly file: OpenFile
   readonly space: Space
-  /** Taken from `space` already. */
+  /** What the file holds already: the writer goes on behind it. */
+  readonly before: KeptUpload
+  /** Taken from `space` already, together with what the file holds. */
   readonly reservedBytes: number
   readonly batchBytes: () => number
   /** Makes the name of the file durable. */
@@ -23,6 +25,7 @@ export interface SpoolWriterOptions {
 /** What a closed upload left behind. */
 export interface KeptUpload {
   readonly storedBytes: number
+  /** Its bytes, its size and its name. */
   readonly isDurable: boolean
   /** Set when a sync failed: whatever the file holds cannot be trusted any more. */
   readonly condemned?: LayergateError
@@ -33,17 +36,17 @@ export interface KeptUpload {
  * flight at most. After a failure every further call fails with it.
  */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
-  const { file, space } = options
+  const { file, space, before } = options
   let filling: Uint8Array[] = []
   let fillingBytes = 0
-  let takenBytes = 0
+  let takenBytes = before.storedBytes
   let writing: Promise<void> | undefined
   let syncing = Promise.resolve()
-  let nameSynced = false
+  let nameSynced = before.isDurable
   let reservedBytes = options.reservedBytes
-  let writtenBytes = 0
-  let syncStartedBytes = 0
-  let flushedBytes = 0
+  let writtenBytes = before.storedBytes
+  let syncStartedBytes = before.storedBytes
+  let flushedBytes = before.storedBytes
   let failure: LayergateError | undefined
   let condemned: LayergateError | undefined
   let closed: Promise<void> | undefined
@@ -104,15 +107,18 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   async function close(): Promise<void> {
     await writing
     await syncing
+    // A write that failed may have left some of its bytes.
+    const isLonger = writtenBytes > flushedBytes || failure !== undefined
     try {
-      if (writtenBytes > flushedBytes || failure) await file.truncate(flushedBytes)
+      if (isLonger) await file.truncate(flushedBytes)
     } finally {
-      await file.close()
-      space.give(reservedBytes - flushedBytes)
-      options.onClosed({
-        storedBytes: flushedBytes,
-        isDurable: nameSynced && writtenBytes === flushedBytes,
-        ...(condemned && { condemned }),
+      await file.close().finally(() => {
+        space.give(reservedBytes - flushedBytes)
+        options.onClosed({
+          storedBytes: flushedBytes,
+          isDurable: nameSynced && !isLonger,
+          ...(condemned && { condemned }),
+        })
       })
     }
   }

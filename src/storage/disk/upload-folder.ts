@@ -6,6 +6,8 @@ import type { Files, OpenFile } from './files.ts'
 export interface UploadFolder {
   create(id: UploadId): Promise<OpenFile>
   open(id: UploadId): Promise<OpenFile>
+  /** Fails when there is no such file. */
+  openForWriting(id: UploadId): Promise<OpenFile>
   /** `undefined` when there is no such file. */
   sizeBytes(id: UploadId): Promise<number | undefined>
   remove(id: UploadId): Promise<void>
@@ -21,6 +23,7 @@ export async function openUploadFolder(files: Files, directory: string): Promise
   return {
     create: (id) => files.create(pathOf(id)),
     open: (id) => files.open(pathOf(id)),
+    openForWriting: (id) => files.openForWriting(pathOf(id)),
     sizeBytes: (id) => files.sizeBytes(pathOf(id)),
     remove: (id) => files.unlink(pathOf(id)),
     sync: () => files.syncDirectory(directory),

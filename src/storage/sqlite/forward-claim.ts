@@ -1,12 +1,7 @@
 import type { Forward, ForwardClaim } from '../../publish/forward-journal.ts'
+import { findForwardById } from './forward-queries.ts'
 import { toForward } from './forward-rows.ts'
-import {
-  completeForward,
-  failForward,
-  findForwardById,
-  oweAnew,
-  releaseForward,
-} from './forward-statements.ts'
+import { completeForward, failForward, oweAnew, releaseForward } from './forward-statements.ts'
 import type { Journal } from './journal.ts'
 import type { Row, Statement } from './messages.ts'
 import { integer, only } from './rows.ts'

@@ -1,28 +1,18 @@
 import type { ForwardError, ForwardKey, Published } from '../../publish/forward-journal.ts'
-import type { Digest } from '../../registry/digest.ts'
+import { byKey } from './forward-queries.ts'
 import type { Statement } from './messages.ts'
-
-const byKey = 'registry = :registry AND repository = :repository AND digest = :digest'
 
 /** As the partial index spells it; SQLite recognises no other spelling. */
 const claimable = `state IN ('owed', 'parked')`
 const due = `${claimable} AND due_at <= :now ORDER BY due_at, id LIMIT :limit`
 
+/** Further back than any forward was ever due: what is hurried comes first, and in the order in which it was hurried. */
+const headStartMs = 10 ** 13
+
 const blank = `
   state = 'owed', already_present = 0, parts = 0, attempts = 0, error_code = NULL, error_detail = NULL`
 
-export function findForward({ registry, repository, digest }: ForwardKey): Statement {
-  return {
-    sql: `SELECT * FROM forwards WHERE ${byKey}`,
-    parameters: { registry, repository, digest },
-  }
-}
-
-export function findForwardById(id: number): Statement {
-  return { sql: 'SELECT * FROM forwards WHERE id = :id', parameters: { id } }
-}
-
-/** Leaves a forward in flight to `recordInFlight`. */
+/** Leaves a forward in flight to `recordInFlight`; one that waits for its turn keeps it. */
 export function recordForward(
   { registry, repository, digest }: ForwardKey,
   agent: string,
@@ -36,7 +26,7 @@ export function recordForward(
       VALUES (:registry, :repository, :digest, 'owed', :agent, :sizeBytes, :now, :now, :now)
       ON CONFLICT (registry, repository, digest) DO UPDATE SET
         ${blank}, agent = :agent, size_bytes = :sizeBytes,
-        due_at = :now, recorded_at = :now, changed_at = :now
+        due_at = iif(state = 'owed', min(due_at, :now), :now), recorded_at = :now, changed_at = :now
       WHERE state <> 'forwarding'`,
     parameters: { registry, repository, digest, agent, sizeBytes, now },
   }
@@ -53,6 +43,16 @@ export function recordInFlight(
       UPDATE forwards SET recorded_again_at = :now, recorded_again_by = :agent
       WHERE ${byKey} AND state = 'forwarding'`,
     parameters: { registry, repository, digest, agent, now },
+  }
+}
+
+/** Only what is owed: what is parked waits for a person. */
+export function hurryForward({ registry, repository, digest }: ForwardKey, now: number): Statement {
+  return {
+    sql: `
+      UPDATE forwards SET due_at = min(due_at, :hurriedAt)
+      WHERE ${byKey} AND state = 'owed'`,
+    parameters: { registry, repository, digest, hurriedAt: now - headStartMs },
   }
 }
 
@@ -143,28 +143,5 @@ export function releaseForward(id: number, changedAt: number): Statement {
       UPDATE forwards SET state = claimed_from, claimed_from = NULL, changed_at = :changedAt
       WHERE id = :id`,
     parameters: { id, changedAt },
-  }
-}
-
-export function findDebt(digest: Digest): Statement {
-  return {
-    sql: `SELECT 1 FROM forwards WHERE digest = :digest AND state <> 'forwarded' LIMIT 1`,
-    parameters: { digest },
-  }
-}
-
-export function selectOwedDigests(): Statement {
-  return {
-    sql: `SELECT DISTINCT digest FROM forwards WHERE state <> 'forwarded'`,
-    parameters: {},
-  }
-}
-
-export function countDebts(): Statement {
-  return {
-    sql: `
-      SELECT state, count(*) AS forwards, sum(size_bytes) AS bytes, min(recorded_at) AS oldest_recorded_at
-      FROM forwards WHERE state <> 'forwarded' GROUP BY state`,
-    parameters: {},
   }
 }

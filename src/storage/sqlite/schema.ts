@@ -54,4 +54,23 @@ export const migrations: readonly string[] = [
   CREATE INDEX forwards_recorded_again ON forwards (recorded_again_at)
     WHERE recorded_again_at IS NOT NULL;
   `,
+
+  // Uploads over several requests. Those of before end with theirs, and none of their bytes counts: the digest is that of no bytes.
+  `
+  ALTER TABLE upload_sessions ADD COLUMN is_resumable INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE upload_sessions ADD COLUMN received_bytes INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE upload_sessions ADD COLUMN received_digest TEXT NOT NULL
+    DEFAULT 'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
+  ALTER TABLE upload_sessions ADD COLUMN changed_at INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE upload_sessions ADD COLUMN finished_as TEXT;
+
+  UPDATE upload_sessions SET changed_at = created_at;
+
+  DROP INDEX upload_sessions_expected;
+  CREATE INDEX upload_sessions_receiving ON upload_sessions (repository, expected)
+    WHERE finished_as IS NULL;
+  CREATE INDEX upload_sessions_changed ON upload_sessions (changed_at);
+
+  CREATE INDEX forwards_layer ON forwards (digest);
+  `,
 ]

@@ -2,20 +2,24 @@ import type { Forward, ForwardClaim, ForwardJournal } from '../../publish/forwar
 import type { Log } from '../log.ts'
 import { createClaimQueue, type Due } from './claim-queue.ts'
 import { createForwardClaim } from './forward-claim.ts'
+import {
+  countDebts,
+  findDebt,
+  findForward,
+  selectForwardsOfLayer,
+  selectOwedDigests,
+} from './forward-queries.ts'
 import { toForward, toTotals } from './forward-rows.ts'
 import {
   claimDueForwards,
-  countDebts,
   failForward,
-  findDebt,
-  findForward,
+  hurryForward,
   oweAnew,
   reclaimForwards,
   recordForward,
   recordInFlight,
   selectDueForwards,
   selectNextDue,
-  selectOwedDigests,
 } from './forward-statements.ts'
 import type { Journal } from './journal.ts'
 import type { Row } from './messages.ts'
@@ -115,6 +119,17 @@ export async function openForwardJournal(
     },
 
     claim: queue.claim,
+
+    async hurry(keys) {
+      const hurriedAt = now().getTime()
+      await journal.run(...keys.map((key) => hurryForward(key, hurriedAt)))
+      queue.wake()
+    },
+
+    async ofLayer(digest) {
+      const [rows = []] = await journal.run(selectForwardsOfLayer(digest))
+      return rows.map(toForward)
+    },
 
     async isOwed(digest) {
       const [rows = []] = await journal.run(findDebt(digest))

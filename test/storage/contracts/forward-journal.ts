@@ -1,43 +1,15 @@
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import type {
-  Forward,
-  ForwardClaim,
-  ForwardError,
-  ForwardJournal,
-  ForwardKey,
-} from '../../../src/publish/forward-journal.ts'
+import type { Forward, ForwardClaim, ForwardJournal } from '../../../src/publish/forward-journal.ts'
 import { parseRepositoryName } from '../../../src/registry/repository-name.ts'
-import { layerOf, someBytes } from '../support/layers.ts'
+import { clock } from '../support/clock.ts'
+import { failed, published, someKey } from '../support/forwards.ts'
 
 /** @param now what the engine takes for the time */
 export type OpenForwards = (t: TestContext, now: () => Date) => Promise<ForwardJournal>
 
 const never = new AbortController().signal
 const reason = new Error('gone')
-const failed: ForwardError = { code: 'upstream_unavailable', detail: 'AWS is away.' }
-const published = { alreadyPresent: false, parts: 3, attempts: 1 }
-
-/** A clock that stands still until it is moved. */
-function clock() {
-  let ms = Date.parse('2026-01-01T00:00:00.000Z')
-  return {
-    now: () => new Date(ms),
-    in: (delayMs: number) => new Date(ms + delayMs),
-    move(byMs: number) {
-      ms += byMs
-    },
-  }
-}
-
-function someKey(): ForwardKey {
-  return {
-    registry: 'default',
-    repository: parseRepositoryName('team/app'),
-    digest: layerOf(someBytes(8)).digest,
-  }
-}
-
 /** What every engine of the `ForwardJournal` port does. */
 export function forwardJournalContract(engine: string, open: OpenForwards): void {
   describe(`ForwardJournal: ${engine}`, () => {

@@ -18,12 +18,17 @@ const storage = await openEmbeddedStorage({
   },
 })
 const { digest } = await store(storage.spool, sealedBytes)
-const { id } = await storage.sessions.create({ repository, agent: 'ci', expected: digest })
+const { id } = await storage.sessions.create({
+  repository,
+  agent: 'ci',
+  expected: digest,
+  isResumable: true,
+})
 await upload(storage.spool, id, flushedBytes)
 await storage.forwards.record({ registry: 'default', repository, digest }, 'ci', 100)
 await storage.forwards.claim(new AbortController().signal)
 const unfinished = await storage.spool.create(
-  (await storage.sessions.create({ repository, agent: 'ci' })).id,
+  (await storage.sessions.create({ repository, agent: 'ci', isResumable: true })).id,
   500,
 )
 await unfinished.write(Buffer.alloc(50))

@@ -1,0 +1,192 @@
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+import type { ForwardKey } from '../../../src/publish/forward-journal.ts'
+import { parseRepositoryName } from '../../../src/registry/repository-name.ts'
+import { clock } from '../support/clock.ts'
+import {
+  assertNothingDue,
+  claimed,
+  failed,
+  published,
+  recordAll,
+  someKey,
+} from '../support/forwards.ts'
+import type { OpenForwards } from './forward-journal.ts'
+
+const never = new AbortController().signal
+
+/** What every engine of the `ForwardJournal` port does with what is hurried, and with all forwards of one layer. */
+export function hurriedForwardsContract(engine: string, open: OpenForwards): void {
+  describe(`ForwardJournal, hurried: ${engine}`, () => {
+    test('what is hurried is claimed before all others', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [first, second, third, fourth] = [someKey(), someKey(), someKey(), someKey()]
+      await recordAll(forwards, [first, second, third])
+      time.move(1000)
+      await recordAll(forwards, [fourth])
+      await forwards.hurry([fourth, second])
+
+      assert.deepEqual(await claimed(forwards, 4), [second, fourth, first, third])
+    })
+
+    test('of two that are hurried, the one that was hurried first is claimed first', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [first, second, third] = [someKey(), someKey(), someKey()]
+      await recordAll(forwards, [first, second, third])
+      await forwards.hurry([third])
+      time.move(1)
+      await forwards.hurry([second])
+      time.move(1)
+      await forwards.hurry([third])
+
+      assert.deepEqual(await claimed(forwards, 3), [third, second, first])
+    })
+
+    test('what is hurried does not rest any more after a failure, and whoever waits gets it', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const key = someKey()
+      await recordAll(forwards, [key])
+      await (await forwards.claim(never)).postpone(failed, 1, time.in(60_000))
+      const resting = await forwards.find(key)
+      const waiting = forwards.claim(never)
+      await forwards.find(key)
+      await forwards.hurry([key])
+
+      assert.deepEqual((await waiting).forward, resting)
+    })
+
+    test('a hurried forward is otherwise as it was', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const key = someKey()
+      const recorded = await forwards.record(key, 'ci', 100)
+      const totals = await forwards.totals()
+      time.move(1000)
+      await forwards.hurry([key])
+
+      assert.deepEqual(await forwards.find(key), recorded)
+      assert.deepEqual(await forwards.totals(), totals)
+    })
+
+    test('a hurried forward rests like any other when it fails again', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [other, key] = [someKey(), someKey()]
+      await recordAll(forwards, [other, key])
+      await forwards.hurry([key])
+      await (await forwards.claim(never)).postpone(failed, 1, time.in(60_000))
+
+      assert.deepEqual(await claimed(forwards, 1), [other])
+      await assertNothingDue(forwards)
+    })
+
+    test('a hurried forward that is given back is claimed next once more', async (t) => {
+      const forwards = await open(t, clock().now)
+      const [other, key] = [someKey(), someKey()]
+      await recordAll(forwards, [other, key])
+      await forwards.hurry([key])
+      await (await forwards.claim(never)).release()
+
+      assert.deepEqual(await claimed(forwards, 1), [key])
+    })
+
+    test('an owed forward that is recorded again keeps its turn, hurried or not', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [first, second, third] = [someKey(), someKey(), someKey()]
+      await recordAll(forwards, [first, second, third])
+      await forwards.hurry([third])
+      time.move(1000)
+      await recordAll(forwards, [third, first])
+
+      assert.deepEqual(await claimed(forwards, 3), [third, first, second])
+    })
+
+    test('a forward that is done and recorded anew is hurried no more', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [key, other] = [someKey(), someKey()]
+      await recordAll(forwards, [key])
+      await forwards.hurry([key])
+      await (await forwards.claim(never)).forwarded(published)
+      await recordAll(forwards, [other])
+      time.move(1000)
+      await recordAll(forwards, [key])
+
+      assert.deepEqual(await claimed(forwards, 2), [other, key])
+    })
+
+    test('what is parked, done, in flight or unknown is not hurried, and hinders nothing that is', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [parked, done, flying, owed] = [someKey(), someKey(), someKey(), someKey()]
+      await recordAll(forwards, [parked, done])
+      await (await forwards.claim(never)).park(failed, 1, time.in(60_000))
+      await (await forwards.claim(never)).forwarded(published)
+      await recordAll(forwards, [flying])
+      await forwards.claim(never)
+      const keys = [parked, done, flying, someKey()]
+      const find = () => Promise.all(keys.map((key) => forwards.find(key)))
+      const before = await find()
+      await forwards.hurry(keys)
+      assert.deepEqual(await find(), before)
+      await assertNothingDue(forwards)
+      await recordAll(forwards, [someKey(), owed])
+      await forwards.hurry([...keys, owed])
+
+      assert.deepEqual(await claimed(forwards, 1), [owed])
+    })
+
+    test('a flight that was hurried too late rests when it fails', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const key = someKey()
+      await recordAll(forwards, [key])
+      const claim = await forwards.claim(never)
+      await forwards.hurry([key])
+      await claim.postpone(failed, 1, time.in(60_000))
+
+      await assertNothingDue(forwards)
+    })
+
+    test('all layers of a large image can be hurried at once, and so can none', async (t) => {
+      const forwards = await open(t, clock().now)
+      const [before, after] = [someKey(), someKey()]
+      const image = Array.from({ length: 500 }, someKey)
+      await Promise.all([before, ...image, after].map((key) => forwards.record(key, 'ci', 1)))
+      await forwards.hurry([])
+      await forwards.hurry(image)
+
+      const claims = await Promise.all([...image, before, after].map(() => forwards.claim(never)))
+      assert.deepEqual(
+        claims.map(({ forward }) => forward.key),
+        [...image, before, after],
+      )
+    })
+
+    test('the forwards of a layer are found, wherever they go and whatever became of them', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const key = someKey()
+      assert.deepEqual(await forwards.ofLayer(key.digest), [])
+      const inRepository = (name: string): ForwardKey => ({
+        ...key,
+        repository: parseRepositoryName(name),
+      })
+      const keys = ['team/done', 'team/parked', 'team/flying', 'team/owed'].map(inRepository)
+      keys.push({ ...key, registry: '123456789012' })
+      await recordAll(forwards, [...keys, someKey()])
+      await (await forwards.claim(never)).forwarded(published)
+      await (await forwards.claim(never)).park(failed, 1, time.in(60_000))
+      await forwards.claim(never)
+
+      const found = await forwards.ofLayer(key.digest)
+      const expected = await Promise.all(keys.map((each) => forwards.find(each)))
+      assert.deepEqual(new Set(found), new Set(expected))
+      assert.equal(new Set(found.map(({ state }) => state)).size, 4)
+    })
+  })
+}
