@@ -11,6 +11,8 @@ export interface Announcement {
   /** Absent where it may come after the body, as in a form. */
   readonly expected?: Digest
   readonly sizeBytes?: number
+  /** How long ago the upload began, where that was in an earlier request. */
+  readonly earlierSeconds?: number
   /** More will not come, as when the layer is part of a form of that size. */
   readonly atMostBytes?: number
 }

@@ -1,13 +1,16 @@
 import type { SpoolWriter } from '../layers/spool.ts'
+import type { LayerSink } from './layer-sink.ts'
 import type { Room } from './room.ts'
-
-/** What `receive` needs of a writer. */
-export type LayerSink = Pick<SpoolWriter, 'write' | 'flush'>
 
 const stepBytes = 1024 * 1024
 
 /** For a body of unknown size: reserves the spool's space step by step, and waits for it where it must. */
-export function growingWriter(writer: SpoolWriter, room: Room, signal: AbortSignal): LayerSink {
+export function growingWriter(
+  writer: Pick<SpoolWriter, 'reserve'>,
+  sink: LayerSink,
+  room: Room,
+  signal: AbortSignal,
+): LayerSink {
   let reservedBytes = 0
   let writtenBytes = 0
   return {
@@ -17,8 +20,8 @@ export function growingWriter(writer: SpoolWriter, room: Room, signal: AbortSign
         await room.find(stepBytes, signal, () => writer.reserve(stepBytes))
         reservedBytes += stepBytes
       }
-      return writer.write(chunk)
+      return sink.write(chunk)
     },
-    flush: () => writer.flush(),
+    flush: () => sink.flush(),
   }
 }

@@ -1,17 +1,21 @@
 import type { Readable } from 'node:stream'
 import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
-import { toLayergateError } from '../registry/errors.ts'
+import { type LayergateError, toLayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import type { Announcement } from './announcement.ts'
 import { type FinishPorts, finishUpload, type Recipient } from './finish-upload.ts'
 import { growingWriter } from './growing-writer.ts'
+import { pacedSink } from './layer-sink.ts'
 import { type OpenPorts, openUpload } from './open-upload.ts'
+import type { Pace } from './pace.ts'
+import { measured } from './progress.ts'
 import { type ReceiveLimits, receive, tooLarge } from './receive.ts'
 import { uploadReport } from './upload-report.ts'
 
 export interface IntakePorts extends OpenPorts, FinishPorts {
   readonly observer: Observer
+  readonly pace: Pace
   /** An upload could not be cleared away; the next start will do it. */
   onLeftBehind(error: unknown): void
 }
@@ -41,20 +45,23 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
     const report = uploadReport(ports.observer, announcement)
     try {
       if ((sizeBytes ?? 0) > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
-      const session = { repository, agent, ...(expected && { expected }) }
+      const session = { repository, agent, isResumable: false, ...(expected && { expected }) }
       const upload = await openUpload(ports, session, reserveBytes, signal)
-      const sink =
-        atMostBytes === undefined ? growingWriter(upload.writer, ports.room, signal) : upload.writer
+      const roomy =
+        atMostBytes === undefined
+          ? growingWriter(upload.writer, upload.writer, ports.room, signal)
+          : upload.writer
+      const sink = pacedSink(report.counting(roomy), ports.pace, signal)
       try {
         const result = await steps({
           async receive(body) {
-            const received = await receive(body, report.counting(sink), limits, signal)
+            const received = measured(await receive(body, sink, limits, signal))
             report.received(received)
             return received
           },
           finish(received, digest, recipient) {
             report.expected(digest)
-            return finishUpload(ports, upload, received, digest, recipient)
+            return finishUpload(ports, upload.session.id, received, digest, recipient)
           },
         })
         report.verified()
@@ -65,12 +72,18 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
       }
     } catch (thrown) {
       const error = toLayergateError(thrown)
-      // A disk that was full in the middle of a layer must not be full for the next try.
-      if (error.code === 'spool_full') {
-        await ports.cache.makeRoom(Math.max(1, reserveBytes)).catch(ports.onLeftBehind)
-      }
+      await makeRoomForNextTry(ports, error, reserveBytes)
       report.failed(error)
       throw error
     }
   }
+}
+
+/** A disk that was full in the middle of a layer must not be full for the next try. */
+export async function makeRoomForNextTry(
+  { cache, onLeftBehind }: Pick<IntakePorts, 'cache' | 'onLeftBehind'>,
+  { code }: LayergateError,
+  reserveBytes: number,
+): Promise<void> {
+  if (code === 'spool_full') await cache.makeRoom(Math.max(1, reserveBytes)).catch(onLeftBehind)
 }

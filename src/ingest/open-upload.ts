@@ -34,8 +34,7 @@ export async function openUpload(
   reserveBytes: number,
   signal: AbortSignal,
 ): Promise<OpenUpload> {
-  const { capacityBytes } = spool.usage()
-  if (reserveBytes > capacityBytes) throw neverFits(reserveBytes, capacityBytes)
+  requireCapacity(spool, reserveBytes)
   await using undo = new AsyncDisposableStack()
   undo.use(await places.take(signal))
   const session = await room.find(journalBytes, signal, () => sessions.create(upload))
@@ -48,7 +47,10 @@ export async function openUpload(
   return { session, writer, close: () => opened.disposeAsync() }
 }
 
-function neverFits(bytes: number, capacityBytes: number): LayergateError {
+/** @throws LayergateError `spool_too_small` when a layer of so many bytes could never be held */
+export function requireCapacity(spool: Spool, bytes: number): void {
+  const { capacityBytes } = spool.usage()
+  if (bytes <= capacityBytes) return
   const detail = `The spool of this service holds ${capacityBytes} bytes in all, not ${bytes}.`
-  return new LayergateError('spool_too_small', detail, { expected: { sizeBytes: capacityBytes } })
+  throw new LayergateError('spool_too_small', detail, { expected: { sizeBytes: capacityBytes } })
 }

@@ -1,10 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import type { SealedLayer } from '../layers/spool.ts'
-import { sha256Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import { consume } from './consume.ts'
-import type { LayerSink } from './growing-writer.ts'
+import type { LayerSink } from './layer-sink.ts'
+import { noProgress, type Progress } from './progress.ts'
 
 export interface ReceiveLimits {
   readonly maxLayerBytes: number
@@ -15,17 +13,19 @@ export interface ReceiveLimits {
 /**
  * The one way in for every entry point: hashes and spools a body as it comes, and makes it durable.
  *
- * @throws LayergateError `layer_too_large`, `layer_empty`, `idle_timeout`, `client_aborted`, `spool_full`
+ * @param before what came of the same layer in earlier requests
+ * @throws LayergateError `layer_too_large`, `idle_timeout`, `client_aborted`, `spool_full`
  * @throws the reason of `signal`
  */
 export async function receive(
   body: Readable,
-  writer: LayerSink,
+  sink: LayerSink,
   limits: ReceiveLimits,
   signal: AbortSignal,
-): Promise<SealedLayer> {
-  const hash = createHash('sha256')
-  let sizeBytes = 0
+  before: Progress = noProgress(),
+): Promise<Progress> {
+  const hash = before.hash.copy()
+  let { sizeBytes } = before
   let isOurPause = false
   const idle = new AbortController()
   const timer = setTimeout(() => {
@@ -38,7 +38,7 @@ export async function receive(
     if (sizeBytes > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
     hash.update(chunk)
     isOurPause = true
-    await writer.write(chunk)
+    await sink.write(chunk)
     isOurPause = false
     timer.refresh()
   }
@@ -51,25 +51,13 @@ export async function receive(
   } finally {
     clearTimeout(timer)
   }
-  if (sizeBytes === 0) throw empty()
-  await writer.flush()
-  return { digest: sha256Digest(hash.digest('hex')), sizeBytes }
+  await sink.flush()
+  return { hash, sizeBytes }
 }
 
 export function tooLarge(maxLayerBytes: number): LayergateError {
   return new LayergateError('layer_too_large', `The limit is ${maxLayerBytes} bytes.`, {
     expected: { sizeBytes: maxLayerBytes },
-  })
-}
-
-function empty(): LayergateError {
-  return new LayergateError('layer_empty', 'The body had no bytes.', {
-    actual: { sizeBytes: 0 },
-    diagnosis: {
-      cause: 'empty',
-      evidence: { receivedBytes: 0 },
-      advice: 'Check that the file was written before it was sent.',
-    },
   })
 }
 

@@ -14,7 +14,7 @@ const received = { digest: digestOf(bytes), sizeBytes: bytes.length }
 async function receivedUpload() {
   const ports = setUp()
   const steps: string[] = []
-  const upload = await openUpload(ports, { repository, agent: 'ci' }, 0, never)
+  const upload = await openUpload(ports, { repository, agent: 'ci', isResumable: false }, 0, never)
   await upload.writer.write(bytes)
   await upload.writer.flush()
 
@@ -56,7 +56,13 @@ async function receivedUpload() {
 
 test('a layer is compared, checked, held, sealed, recorded, and only then let go', async () => {
   const { upload, recording, recipient, steps } = await receivedUpload()
-  const result = await finishUpload(recording, upload, received, received.digest, recipient)
+  const result = await finishUpload(
+    recording,
+    upload.session.id,
+    received,
+    received.digest,
+    recipient,
+  )
   assert.equal(result, 'recorded')
   assert.deepEqual(steps, ['check true', 'hold', 'seal', 'record true', 'let go'])
 })
@@ -65,7 +71,7 @@ test('of bytes with another digest nobody hears anything', async () => {
   const { upload, recording, recipient, steps, spool } = await receivedUpload()
   const expected = digestOf(layerBytes(10, 2))
   await assert.rejects(
-    finishUpload(recording, upload, received, expected, recipient),
+    finishUpload(recording, upload.session.id, received, expected, recipient),
     codeIs('digest_mismatch'),
   )
   assert.deepEqual(steps, [])
@@ -80,7 +86,7 @@ test('a layer that would not be accepted is not sealed', async () => {
   const unknown = new LayergateError('repository_unknown', 'There is no such repository.')
   const refusing = { ...recipient, check: () => Promise.reject(unknown) }
   await assert.rejects(
-    finishUpload(recording, upload, received, received.digest, refusing),
+    finishUpload(recording, upload.session.id, received, received.digest, refusing),
     unknown,
   )
   assert.deepEqual(steps, [])
@@ -91,6 +97,9 @@ test('a layer that could not be recorded is let go, to be evicted like any other
   const { upload, recording, recipient, steps } = await receivedUpload()
   const broken = new Error('the journal is broken')
   const failing = { ...recipient, record: () => Promise.reject(broken) }
-  await assert.rejects(finishUpload(recording, upload, received, received.digest, failing), broken)
+  await assert.rejects(
+    finishUpload(recording, upload.session.id, received, received.digest, failing),
+    broken,
+  )
   assert.deepEqual(steps, ['check true', 'hold', 'seal', 'let go'])
 })

@@ -31,7 +31,7 @@ function recordingWriter() {
 
 test('space is reserved before the bytes that need it, one step at a time', async () => {
   const { writer, asked } = recordingWriter()
-  const growing = growingWriter(writer, setUp().room, never)
+  const growing = growingWriter(writer, writer, setUp().room, never)
   const half = new Uint8Array(stepBytes / 2)
   for (const chunk of [half, half, new Uint8Array(1)]) await growing.write(chunk)
   await growing.flush()
@@ -50,7 +50,7 @@ test('a body that finds no room waits, and its bytes are not written meanwhile',
   const other = newUploadId()
   await spool.create(other, 10)
   await using writer = await spool.create(newUploadId(), 0)
-  const written = growingWriter(writer, room, never).write(new Uint8Array(10))
+  const written = growingWriter(writer, writer, room, never).write(new Uint8Array(10))
   await nextTurn()
   assert.equal(await writer.flush(), 0)
   await spool.discard(other)
@@ -63,6 +63,6 @@ test('a body that finds no room in time fails as spool_full, and writes nothing 
   const full = new LayergateError('spool_full', 'No room.')
   const { room } = setUp({ waitMs: 1 })
   const tight: SpoolWriter = { ...writer, reserve: () => Promise.reject(full) }
-  await assert.rejects(growingWriter(tight, room, never).write(new Uint8Array(10)), full)
+  await assert.rejects(growingWriter(tight, tight, room, never).write(new Uint8Array(10)), full)
   assert.deepEqual(asked, [])
 })

@@ -33,7 +33,7 @@ function intake(options: SetupOptions = {}) {
     leftBehind,
     takeLayer: createLayerIntake(ports, limits),
     async assertNothingLeft() {
-      assert.deepEqual([ports.places.taken, await ports.sessions.open()], [0, []])
+      assert.deepEqual([ports.places.taken, await ports.sessions.unfinished()], [0, []])
       assert.equal(ports.spool.usage().usedBytes, 0)
     },
   }
@@ -49,7 +49,7 @@ test('a layer that is accepted is sealed, and its upload is over', async () => {
   const { takeLayer, spool, places, sessions } = intake()
   assert.equal(await takeLayer(announcement, never, push(bytes)), 'recorded')
   assert.deepEqual(await spool.find(digest), { digest, sizeBytes: 100 })
-  assert.deepEqual([places.taken, await sessions.open()], [0, []])
+  assert.deepEqual([places.taken, await sessions.unfinished()], [0, []])
 })
 
 test('a verified upload is told with its beginning and its end', async () => {
@@ -68,6 +68,7 @@ test('a verified upload is told with its beginning and its end', async () => {
     requestId: 'request-1',
     outcome: 'verified',
     sizeBytes: 100,
+    layerSizeBytes: 100,
     expected: digest,
     actual: digest,
   })

@@ -7,11 +7,11 @@ import { digestOf, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
 import { never, repository, setUp } from './setup.ts'
 
-const session = { repository, agent: 'ci', expected: digestOf(layerBytes(10)) }
+const session = { repository, agent: 'ci', isResumable: false, expected: digestOf(layerBytes(10)) }
 
 async function assertNothingLeft({ places, spool, sessions }: OpenPorts): Promise<void> {
   assert.deepEqual([places.taken, places.waiting], [0, 0])
-  assert.deepEqual(await sessions.open(), [])
+  assert.deepEqual(await sessions.unfinished(), [])
   assert.equal(spool.usage().usedBytes, 0)
 }
 
@@ -19,7 +19,7 @@ test('an open upload has a place, a session and its space', async () => {
   const ports = setUp()
   const upload = await openUpload(ports, session, 100, never)
   assert.equal(ports.places.taken, 1)
-  assert.deepEqual(await ports.sessions.open(), [upload.session])
+  assert.deepEqual(await ports.sessions.unfinished(), [upload.session])
   assert.equal(ports.spool.usage().usedBytes, 100)
   assert.equal(await ports.sessions.isReceiving(repository, session.expected), true)
   await upload.close()
@@ -50,7 +50,7 @@ test('closing an upload keeps the layer that it was sealed as', async () => {
   await ports.gate.admit(upload.session.id, received, received.digest)
   await upload.close()
   assert.deepEqual(await ports.spool.find(received.digest), received)
-  assert.deepEqual([ports.places.taken, await ports.sessions.open()], [0, []])
+  assert.deepEqual([ports.places.taken, await ports.sessions.unfinished()], [0, []])
 })
 
 const failure = new Error('it broke')
@@ -94,7 +94,7 @@ test('when there is no place, no session is created', async () => {
   const ports = setUp({ places: 1, waitMs: 1 })
   const first = await openUpload(ports, session, 0, never)
   await assert.rejects(openUpload(ports, session, 0, never), codeIs('overloaded'))
-  assert.equal((await ports.sessions.open()).length, 1)
+  assert.equal((await ports.sessions.unfinished()).length, 1)
   await first.close()
   await assertNothingLeft(ports)
 })
@@ -121,5 +121,5 @@ test('a step of closing that fails does not keep the others from being done', as
   const spool = { ...ports.spool, discard: fail }
   const upload = await openUpload({ ...ports, spool }, session, 0, never)
   await assert.rejects(upload.close(), failure)
-  assert.deepEqual([ports.places.taken, await ports.sessions.open()], [0, []])
+  assert.deepEqual([ports.places.taken, await ports.sessions.unfinished()], [0, []])
 })

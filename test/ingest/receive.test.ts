@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
-import type { LayerSink } from '../../src/ingest/growing-writer.ts'
+import type { LayerSink } from '../../src/ingest/layer-sink.ts'
+import { measured } from '../../src/ingest/progress.ts'
 import { receive } from '../../src/ingest/receive.ts'
+import { nothingReceived } from '../../src/ingest/upload-sessions.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { codeIs } from '../support/code-is.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
@@ -50,7 +52,7 @@ test('however a body is split into chunks, its digest and size are the same', as
     fc.asyncProperty(splits, async ([bytes, cuts]) => {
       const { sink, bytes: written, flushedBytes } = memorySink()
       const received = await receive(Readable.from(splitAt(bytes, cuts)), sink, limits, never)
-      assert.deepEqual(received, { digest: digestOf(bytes), sizeBytes: bytes.length })
+      assert.deepEqual(measured(received), { digest: digestOf(bytes), sizeBytes: bytes.length })
       assert.deepEqual(written(), bytes)
       assert.equal(flushedBytes(), bytes.length)
     }),
@@ -76,15 +78,27 @@ for (const chunks of [[1001], [1000, 1], [500, 500, 500]]) {
   })
 }
 
-test('a body without bytes is refused with its cause', async () => {
+test('a body without bytes is none of its business', async () => {
+  const { sink } = memorySink()
+  assert.deepEqual(measured(await receive(Readable.from([]), sink, limits, never)), nothingReceived)
+})
+
+test('a body goes on where an earlier one ended, whose own progress stays as it is', async () => {
+  const [first, second] = [layerBytes(10), layerBytes(20)]
+  const before = await receive(Readable.from([first]), memorySink().sink, limits, never)
+  const { sink, bytes } = memorySink()
+  const received = await receive(Readable.from([second]), sink, limits, never, before)
+  const whole = Buffer.concat([first, second])
+  assert.deepEqual(measured(received), { digest: digestOf(whole), sizeBytes: 30 })
+  assert.deepEqual(measured(before), { digest: digestOf(first), sizeBytes: 10 })
+  assert.deepEqual(bytes(), second)
+})
+
+test('the limit is that of the layer, not of one body', async () => {
+  const before = await receive(Readable.from([layerBytes(990)]), memorySink().sink, limits, never)
   const { sink, flushedBytes } = memorySink()
-  await assert.rejects(
-    receive(Readable.from([]), sink, limits, never),
-    (error) =>
-      error instanceof LayergateError &&
-      error.code === 'layer_empty' &&
-      error.facts.diagnosis?.cause === 'empty',
-  )
+  const body = Readable.from([layerBytes(11)])
+  await assert.rejects(receive(body, sink, limits, never, before), codeIs('layer_too_large'))
   assert.equal(flushedBytes(), 0)
 })
 

@@ -1,6 +1,7 @@
 import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import { createGate } from '../../src/layers/gate.ts'
 import type { Spool } from '../../src/layers/spool.ts'
+import { noPace } from '../../src/ingest/pace.ts'
 import { createPlaces } from '../../src/ingest/places.ts'
 import { createRoom } from '../../src/ingest/room.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
@@ -35,5 +36,6 @@ export function setUp({
     room: createRoom(spool, cache, waitMs),
     sessions: createMemorySessions(),
     observer: recordingObserver(),
+    pace: noPace,
   }
 }

@@ -1,0 +1,13 @@
+/** How fast bodies may be read, so that the spool does not run far ahead of a healthy upstream. */
+export interface Pace {
+  /**
+   * Resolves when `bytes` more may be read from clients.
+   *
+   * @param signal one for each body, since it also tells whose bytes they are
+   * @throws the reason of `signal`
+   */
+  admit(bytes: number, signal: AbortSignal): Promise<void>
+}
+
+/** Lets everything in at once. */
+export const noPace: Pace = { admit: () => Promise.resolve() }
