@@ -1,3 +1,9 @@
+import {
+  endpointProblems,
+  type Endpoints,
+  resolveEndpoints,
+  type UpstreamKind,
+} from './endpoints.ts'
 import { type Setting, type SettingWithDefault, settings } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -8,9 +14,8 @@ export interface Config {
     readonly port: number
     readonly adminPort: number | undefined
   }
-  readonly upstream: {
-    readonly kind: 'aws' | 'sandbox'
-    readonly endpoint: URL | undefined
+  readonly upstream: Endpoints & {
+    readonly kind: UpstreamKind
     readonly registryId: string | undefined
   }
   readonly storage: {
@@ -23,6 +28,14 @@ export interface Config {
     readonly maxUploads: number
     readonly queueWaitMs: number
     readonly idleTimeoutMs: number
+    /** Of a session that is not finished. */
+    readonly uploadTtlMs: number
+  }
+  readonly publish: {
+    /** How long a manifest waits for its layers. */
+    readonly manifestWaitMs: number
+    /** How far the spool may run ahead of the upstream, in time to drain. */
+    readonly aheadMs: number
   }
   readonly drainMs: number
   readonly logLevel: string
@@ -38,8 +51,6 @@ export class ConfigError extends Error {
     this.problems = problems
   }
 }
-
-const sandboxEndpoint = 'http://127.0.0.1:8081'
 
 /** @throws ConfigError naming all problems at once */
 export function loadConfig(env: Environment): Config {
@@ -62,6 +73,7 @@ export function loadConfig(env: Environment): Config {
 
   const kind = parse(settings.upstream)
   const endpoint = parse(settings.upstreamEndpoint)
+  const registryEndpoint = parse(settings.registryEndpoint)
   const isAuthDisabled = orDefault(settings.insecureNoAuth)
   if (!env[settings.upstream.name]) {
     problems.push(`${settings.upstream.name} must be set to aws or sandbox.`)
@@ -71,7 +83,10 @@ export function loadConfig(env: Environment): Config {
       `${settings.upstream.name}=aws needs ${settings.insecureNoAuth.name}=true: nobody would be asked who they are.`,
     )
   }
-  problems.push(...endpointProblems(kind, endpoint))
+  problems.push(
+    ...endpointProblems(kind, settings.upstreamEndpoint.name, endpoint),
+    ...endpointProblems(kind, settings.registryEndpoint.name, registryEndpoint),
+  )
 
   const config: Config = {
     http: {
@@ -81,7 +96,7 @@ export function loadConfig(env: Environment): Config {
     },
     upstream: {
       kind: kind ?? 'sandbox',
-      endpoint: endpoint ?? (kind === 'sandbox' ? new URL(sandboxEndpoint) : undefined),
+      ...resolveEndpoints(kind ?? 'sandbox', endpoint, registryEndpoint),
       registryId: parse(settings.registryId),
     },
     storage: {
@@ -94,6 +109,11 @@ export function loadConfig(env: Environment): Config {
       maxUploads: orDefault(settings.maxUploads),
       queueWaitMs: orDefault(settings.queueWait),
       idleTimeoutMs: orDefault(settings.uploadIdle),
+      uploadTtlMs: orDefault(settings.uploadTtl),
+    },
+    publish: {
+      manifestWaitMs: orDefault(settings.manifestWait),
+      aheadMs: orDefault(settings.ahead),
     },
     drainMs: orDefault(settings.drain),
     logLevel: orDefault(settings.logLevel),
@@ -107,24 +127,4 @@ function unknownNames(env: Environment): string[] {
   return Object.keys(env)
     .filter((name) => name.startsWith('LAYERGATE_') && !known.has(name))
     .map((name) => `${name} is not a setting of this version.`)
-}
-
-function endpointProblems(kind: string | undefined, endpoint: URL | undefined): string[] {
-  if (!endpoint) return []
-  if (kind === 'sandbox' && isAwsHost(endpoint.hostname)) {
-    return [`${settings.upstream.name}=sandbox must not have an endpoint of AWS.`]
-  }
-  if (kind === 'aws' && endpoint.protocol !== 'https:' && !isLoopback(endpoint.hostname)) {
-    return [`${settings.upstreamEndpoint.name} must be https, but for a loopback address.`]
-  }
-  return []
-}
-
-/** The suffixes in the AWS SDK's table of public partitions; `api.aws` and its like are within `aws`. */
-function isAwsHost(hostname: string): boolean {
-  return /(^|\.)(amazon(aws|webservices)\.(com(\.cn)?|eu)|aws)\.?$/.test(hostname)
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }

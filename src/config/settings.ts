@@ -55,6 +55,11 @@ export const settings = {
     parseHttpUrl,
     "URL of the ECR Public JSON API. Default: AWS's, or `http://127.0.0.1:8081` for the sandbox.",
   ),
+  registryEndpoint: optional(
+    'LAYERGATE_REGISTRY_ENDPOINT',
+    parseHttpUrl,
+    'URL of the registry used for reads. Default: `https://public.ecr.aws`, or that of the sandbox.',
+  ),
   registryId: optional(
     'LAYERGATE_REGISTRY_ID',
     parseText,
@@ -101,11 +106,29 @@ export const settings = {
     '20s',
     'How long a request waits for a place, or for room in the spool, before 503.',
   ),
+  ahead: setting(
+    'LAYERGATE_AHEAD',
+    parseDurationMs,
+    '20s',
+    'How far the spool may run ahead of a healthy upstream, in time to drain.',
+  ),
   uploadIdle: setting(
     'LAYERGATE_UPLOAD_IDLE',
     parseDurationMs,
     '60s',
     'How long a client may send nothing before 408.',
+  ),
+  uploadTtl: setting(
+    'LAYERGATE_UPLOAD_TTL',
+    parseDurationMs,
+    '24h',
+    'How long an upload session may stay unfinished before it is dropped.',
+  ),
+  manifestWait: setting(
+    'LAYERGATE_MANIFEST_WAIT',
+    parseDurationMs,
+    '10m',
+    'How long a manifest PUT waits for its layers.',
   ),
   drain: setting(
     'LAYERGATE_DRAIN',

@@ -2,6 +2,7 @@ import type {
   BatchCheckLayerAvailabilityCommandOutput,
   CompleteLayerUploadCommandOutput,
   InitiateLayerUploadCommandOutput,
+  PutImageCommandOutput,
   UploadLayerPartCommandOutput,
 } from '@aws-sdk/client-ecr-public'
 import { UpstreamError, type UpstreamFailure } from '../publish/upstream-error.ts'
@@ -57,6 +58,15 @@ export function readCompleted(answer: CompleteLayerUploadCommandOutput, digest: 
   if (layerDigest === undefined) throw refuse.empty('layerDigest')
   if (layerDigest !== digest) {
     throw refuse.with('invalid_layer', 'LayerDigestDiffers', `The digest is ${layerDigest}.`)
+  }
+}
+
+export function readPut(answer: PutImageCommandOutput, digest: Digest): void {
+  const refuse = refuser('PutImage', answer)
+  const stored = answer.image?.imageId?.imageDigest
+  if (stored === undefined) throw refuse.empty('imageDigest')
+  if (stored !== digest) {
+    throw refuse.with('rejected', 'ImageDigestDiffers', `The digest is ${stored}.`)
   }
 }
 

@@ -3,6 +3,7 @@ import {
   CompleteLayerUploadCommand,
   type ECRPUBLICClient,
   InitiateLayerUploadCommand,
+  PutImageCommand,
   UploadLayerPartCommand,
 } from '@aws-sdk/client-ecr-public'
 import { openVerified } from '../layers/verified-layer.ts'
@@ -10,9 +11,10 @@ import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Call, Upstream } from '../publish/upstream.ts'
 import { rangeLength } from '../registry/byte-range.ts'
 import type { Observer } from '../registry/events.ts'
-import { readAbsent, readCompleted, readStarted, readStored } from './answers.ts'
+import { readAbsent, readCompleted, readPut, readStarted, readStored } from './answers.ts'
 import { createAttempt } from './attempt.ts'
 import type { BodyPool } from './body-pool.ts'
+import { lingering } from './lingering.ts'
 import { encodePart } from './part-encoder.ts'
 import { ecrPublicPartLimits, type PartLimits, partSizeBytes } from './part-size.ts'
 import { acceptReadyBodies } from './ready-bodies.ts'
@@ -35,6 +37,7 @@ const defaultTimeoutsMs: Readonly<Record<keyof Upstream, number>> = {
   start: 10_000,
   sendPart: 5 * 60_000,
   complete: 10 * 60_000,
+  putManifest: 30_000,
 }
 
 /** The calls that are made, as AWS names them. */
@@ -43,7 +46,11 @@ export const upstreamOperations = [
   'InitiateLayerUpload',
   'UploadLayerPart',
   'CompleteLayerUpload',
+  'PutImage',
 ] as const
+
+/** How long a PutImage that was sent may go on for its answer when nobody wants it any more. */
+const lastAnswerMs = 2_000
 
 /** ECR Public API model (2020-10-30): BatchedOperationLayerDigestList. */
 const maxDigests = 100
@@ -118,14 +125,43 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
         })
       } catch (error) {
         // Somebody else completed the same digest, which ECR had computed itself: it is there.
-        if (error instanceof UpstreamError && error.facts.exception === alreadyThere) return
+        if (isException(error, 'LayerAlreadyExistsException')) return
+        throw error
+      }
+    },
+
+    async putManifest(call, manifest, tag) {
+      call.signal.throwIfAborted()
+      // Cut off in the middle, it might still move the tag, even after the next one has done so.
+      using last = lingering(call.signal, lastAnswerMs)
+      try {
+        await attempt(
+          { ...call, signal: last.signal },
+          {
+            operation: 'PutImage',
+            command: new PutImageCommand({
+              ...repositoryOf(call),
+              imageManifest: manifest.bytes.toString('utf8'),
+              imageManifestMediaType: manifest.mediaType,
+              imageDigest: manifest.digest,
+              ...(tag === undefined ? {} : { imageTag: tag }),
+            }),
+            timeoutMs: timeoutsMs.putManifest,
+            read: (answer) => readPut(answer, manifest.digest),
+          },
+        )
+      } catch (error) {
+        // ECR compares `imageDigest` itself: the tag names this very manifest.
+        if (isException(error, 'ImageAlreadyExistsException')) return
         throw error
       }
     },
   }
 }
 
-const alreadyThere = 'LayerAlreadyExistsException'
+function isException(error: unknown, exception: string): boolean {
+  return error instanceof UpstreamError && error.facts.exception === exception
+}
 
 function repositoryOf({ destination: { registryId }, repository }: Call) {
   return { ...(registryId === undefined ? {} : { registryId }), repositoryName: repository }

@@ -39,6 +39,8 @@ const failures: ReadonlyMap<string, UpstreamFailure> = new Map<string, UpstreamF
   ['InvalidLayerPart', 'part_out_of_order'],
   ['UploadNotFound', 'upload_unknown'],
   ['InvalidLayer', 'invalid_layer'],
+  ['LayersNotFound', 'references_unknown'],
+  ['ReferencedImagesNotFound', 'references_unknown'],
 
   ['EmptyUpload', 'rejected'],
   ['InvalidParameter', 'rejected'],
@@ -47,6 +49,8 @@ const failures: ReadonlyMap<string, UpstreamFailure> = new Map<string, UpstreamF
 ])
 
 const maxMessageLength = 300
+/** Enough for the digests of a dozen layers or manifests. */
+const maxListLength = 1_200
 
 /** Whatever the SDK's `send` throws, or its credential providers do, in our words. */
 export function toUpstreamError(operation: string, error: unknown): UpstreamError {
@@ -65,7 +69,10 @@ export function toUpstreamError(operation: string, error: unknown): UpstreamErro
     operation,
     // The SDK calls some lost connections TimeoutError and the others Error: their code is the name.
     exception: known === undefined && status === undefined ? (code ?? name) : name,
-    message: firstLine(text(property(error, 'message')) ?? String(error)),
+    message: firstLine(
+      text(property(error, 'message')) ?? String(error),
+      failure === 'references_unknown' ? maxListLength : maxMessageLength,
+    ),
     ...(status === undefined ? {} : { status }),
     ...(requestId === undefined ? {} : { requestId }),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
@@ -106,9 +113,9 @@ function duration(header: unknown): number | undefined {
   return typeof header === 'string' && /^\d{1,9}(\.\d+)?$/.test(header) ? Number(header) : undefined
 }
 
-function firstLine(message: string): string {
+function firstLine(message: string, maxLength: number): string {
   const line = message.trim().split('\n', 1)[0] ?? ''
-  return line.length > maxMessageLength ? `${line.slice(0, maxMessageLength)}…` : line
+  return line.length > maxLength ? `${line.slice(0, maxLength)}…` : line
 }
 
 function property(value: unknown, name: string): unknown {

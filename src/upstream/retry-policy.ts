@@ -15,6 +15,7 @@ const decisions: Readonly<Record<UpstreamFailure, RetryDecision>> = {
   part_out_of_order: { do: 'give_up' },
   upload_unknown: { do: 'give_up' },
   invalid_layer: { do: 'give_up' },
+  references_unknown: { do: 'give_up' },
   rejected: { do: 'give_up' },
 }
 

@@ -10,6 +10,7 @@ test('with nothing but an upstream every setting has its default', () => {
     upstream: {
       kind: 'sandbox',
       endpoint: new URL('http://127.0.0.1:8081'),
+      registryEndpoint: new URL('http://127.0.0.1:8081'),
       registryId: undefined,
     },
     storage: {
@@ -22,7 +23,9 @@ test('with nothing but an upstream every setting has its default', () => {
       maxUploads: 256,
       queueWaitMs: 20_000,
       idleTimeoutMs: 60_000,
+      uploadTtlMs: 24 * 3_600_000,
     },
+    publish: { manifestWaitMs: 600_000, aheadMs: 20_000 },
     drainMs: 25_000,
     logLevel: 'info',
   })
@@ -40,6 +43,11 @@ const cases: Readonly<Record<string, Case>> = {
     ({ upstream }) => upstream.endpoint?.href,
     'http://127.0.0.1:9000/',
   ],
+  LAYERGATE_REGISTRY_ENDPOINT: [
+    'http://127.0.0.1:9001',
+    ({ upstream }) => upstream.registryEndpoint.href,
+    'http://127.0.0.1:9001/',
+  ],
   LAYERGATE_REGISTRY_ID: ['123456789012', ({ upstream }) => upstream.registryId, '123456789012'],
   LAYERGATE_DATA_DIR: ['/data', ({ storage }) => storage.dataDir, '/data'],
   LAYERGATE_MAX_LAYER: ['1GiB', ({ ingest }) => ingest.maxLayerBytes, 1024 ** 3],
@@ -47,7 +55,10 @@ const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_MEMORY_MAX: ['64MiB', ({ storage }) => storage.memoryMaxBytes, 64 * 1024 ** 2],
   LAYERGATE_MAX_UPLOADS: ['8', ({ ingest }) => ingest.maxUploads, 8],
   LAYERGATE_QUEUE_WAIT: ['5s', ({ ingest }) => ingest.queueWaitMs, 5000],
+  LAYERGATE_AHEAD: ['10s', ({ publish }) => publish.aheadMs, 10_000],
   LAYERGATE_UPLOAD_IDLE: ['2m', ({ ingest }) => ingest.idleTimeoutMs, 120_000],
+  LAYERGATE_UPLOAD_TTL: ['48h', ({ ingest }) => ingest.uploadTtlMs, 48 * 3_600_000],
+  LAYERGATE_MANIFEST_WAIT: ['1h', ({ publish }) => publish.manifestWaitMs, 3_600_000],
   LAYERGATE_DRAIN: ['500ms', ({ drainMs }) => drainMs, 500],
   LAYERGATE_LOG_LEVEL: ['debug', ({ logLevel }) => logLevel, 'debug'],
 }
@@ -83,13 +94,17 @@ const invalid = {
   LAYERGATE_ADMIN_PORT: '65536',
   LAYERGATE_UPSTREAM: 'azure',
   LAYERGATE_UPSTREAM_ENDPOINT: 'localhost:8081',
+  LAYERGATE_REGISTRY_ENDPOINT: 'public.ecr.aws',
   LAYERGATE_INSECURE_NO_AUTH: 'yes',
   LAYERGATE_MAX_LAYER: '10GB',
   LAYERGATE_SPOOL_MAX: '0B',
   LAYERGATE_MEMORY_MAX: '128',
   LAYERGATE_MAX_UPLOADS: '0',
   LAYERGATE_QUEUE_WAIT: '20',
+  LAYERGATE_AHEAD: '0s',
   LAYERGATE_UPLOAD_IDLE: '-1s',
+  LAYERGATE_UPLOAD_TTL: '1d',
+  LAYERGATE_MANIFEST_WAIT: '577h',
   LAYERGATE_DRAIN: 'soon',
   LAYERGATE_LOG_LEVEL: 'loud',
 }
@@ -117,7 +132,7 @@ test('all problems are named at once', () => {
   }
   assert.throws(() => loadConfig(env), {
     name: 'ConfigError',
-    message: `The configuration has 14 problem(s):\n  ${problems.join('\n  ')}`,
+    message: `The configuration has 18 problem(s):\n  ${problems.join('\n  ')}`,
   })
 })
 

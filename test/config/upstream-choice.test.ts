@@ -17,8 +17,45 @@ test('AWS without anybody being asked who they are has to be wanted', () => {
   assert.deepEqual(problemsOf(aws), [])
 })
 
-test("AWS's own endpoint is left to the SDK", () => {
-  assert.equal(loadConfig(aws).upstream.endpoint, undefined)
+test("AWS's own endpoint is left to the SDK, and reads go to the public registry", () => {
+  const { endpoint, registryEndpoint } = loadConfig(aws).upstream
+  assert.equal(endpoint, undefined)
+  assert.deepEqual(registryEndpoint, new URL('https://public.ecr.aws'))
+})
+
+test('an endpoint of the API says nothing of where AWS is read', () => {
+  const env = { ...aws, LAYERGATE_UPSTREAM_ENDPOINT: 'https://ecr-public.example.com' }
+  assert.deepEqual(loadConfig(env).upstream.registryEndpoint, new URL('https://public.ecr.aws'))
+})
+
+test('a sandbox is read where it takes pushes', () => {
+  const env = { ...sandbox, LAYERGATE_UPSTREAM_ENDPOINT: 'http://127.0.0.1:9000' }
+  assert.deepEqual(loadConfig(env).upstream.registryEndpoint, new URL('http://127.0.0.1:9000'))
+})
+
+test('where AWS, or a sandbox, is read can be chosen by itself', () => {
+  const chosen = { LAYERGATE_REGISTRY_ENDPOINT: 'http://127.0.0.1:9001' }
+  for (const env of [aws, sandbox]) {
+    const { endpoint, registryEndpoint } = loadConfig({ ...env, ...chosen }).upstream
+    assert.deepEqual(registryEndpoint, new URL('http://127.0.0.1:9001'))
+    assert.deepEqual(endpoint, loadConfig(env).upstream.endpoint)
+  }
+})
+
+/** Where the value of each goes. */
+const endpoints = {
+  LAYERGATE_UPSTREAM_ENDPOINT: 'endpoint',
+  LAYERGATE_REGISTRY_ENDPOINT: 'registryEndpoint',
+} as const
+const endpointNames = Object.keys(endpoints)
+
+test('both endpoints are looked at, and both problems named', () => {
+  const url = 'http://ecr-public.example.com'
+  const env = Object.fromEntries(endpointNames.map((name) => [name, url]))
+  assert.deepEqual(
+    problemsOf({ ...aws, ...env }),
+    endpointNames.map((name) => `${name} must be https, but for a loopback address.`),
+  )
 })
 
 for (const endpoint of [
@@ -30,8 +67,10 @@ for (const endpoint of [
   'http://[::1]:8081',
 ]) {
   test(`AWS may be reached through ${endpoint}`, () => {
-    const config = loadConfig({ ...aws, LAYERGATE_UPSTREAM_ENDPOINT: endpoint })
-    assert.deepEqual(config.upstream.endpoint, new URL(endpoint))
+    for (const [name, member] of Object.entries(endpoints)) {
+      const { upstream } = loadConfig({ ...aws, [name]: endpoint })
+      assert.deepEqual(upstream[member], new URL(endpoint))
+    }
   })
 }
 
@@ -44,9 +83,11 @@ for (const endpoint of [
   'http://0.0.0.0',
 ]) {
   test(`AWS is not reached in plain text through ${endpoint}`, () => {
-    assert.deepEqual(problemsOf({ ...aws, LAYERGATE_UPSTREAM_ENDPOINT: endpoint }), [
-      'LAYERGATE_UPSTREAM_ENDPOINT must be https, but for a loopback address.',
-    ])
+    for (const name of endpointNames) {
+      assert.deepEqual(problemsOf({ ...aws, [name]: endpoint }), [
+        `${name} must be https, but for a loopback address.`,
+      ])
+    }
   })
 }
 
@@ -66,9 +107,11 @@ for (const endpoint of [
   'https://api.ecr-public.us-east-1.amazonaws.com.:443',
 ]) {
   test(`a sandbox is not ${endpoint}`, () => {
-    assert.deepEqual(problemsOf({ ...sandbox, LAYERGATE_UPSTREAM_ENDPOINT: endpoint }), [
-      'LAYERGATE_UPSTREAM=sandbox must not have an endpoint of AWS.',
-    ])
+    for (const name of endpointNames) {
+      assert.deepEqual(problemsOf({ ...sandbox, [name]: endpoint }), [
+        `${name} must not be of AWS, because LAYERGATE_UPSTREAM=sandbox.`,
+      ])
+    }
   })
 }
 
@@ -81,7 +124,9 @@ for (const endpoint of [
   'http://myaws',
 ]) {
   test(`a sandbox may be ${endpoint}`, () => {
-    const config = loadConfig({ ...sandbox, LAYERGATE_UPSTREAM_ENDPOINT: endpoint })
-    assert.deepEqual(config.upstream.endpoint, new URL(endpoint))
+    for (const [name, member] of Object.entries(endpoints)) {
+      const { upstream } = loadConfig({ ...sandbox, [name]: endpoint })
+      assert.deepEqual(upstream[member], new URL(endpoint))
+    }
   })
 }

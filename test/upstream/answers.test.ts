@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { UpstreamError } from '../../src/publish/upstream-error.ts'
-import { readAbsent, readCompleted, readStarted, readStored } from '../../src/upstream/answers.ts'
+import {
+  readAbsent,
+  readCompleted,
+  readPut,
+  readStarted,
+  readStored,
+} from '../../src/upstream/answers.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { upstreamError } from './setup.ts'
 
@@ -58,4 +64,22 @@ test('another digest than ours is an invalid layer', () => {
   const differs = upstreamError('invalid_layer', 'LayerDigestDiffers')
   assert.throws(() => readCompleted({ layerDigest: other, $metadata }, digest), differs)
   assert.doesNotThrow(() => readCompleted({ layerDigest: digest, $metadata }, digest))
+})
+
+test('a manifest that was stored under another digest is rejected, and told apart', () => {
+  const differs = upstreamError('rejected', 'ImageDigestDiffers')
+  assert.throws(
+    () => readPut({ image: { imageId: { imageDigest: other } }, $metadata }, digest),
+    differs,
+  )
+  assert.doesNotThrow(() =>
+    readPut({ image: { imageId: { imageDigest: digest } }, $metadata }, digest),
+  )
+})
+
+test('a manifest that was stored under no digest is no answer', () => {
+  const empty = upstreamError('unavailable', 'EmptyAnswer')
+  for (const image of [undefined, {}, { imageId: {} }]) {
+    assert.throws(() => readPut({ ...(image && { image }), $metadata }, digest), empty)
+  }
 })

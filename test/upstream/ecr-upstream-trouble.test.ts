@@ -4,6 +4,7 @@ import { LayergateError } from '../../src/registry/errors.ts'
 import { createBodyPool } from '../../src/upstream/body-pool.ts'
 import { bodyBytesFor } from '../../src/upstream/part-encoder.ts'
 import { condemnLayer, layerBytes } from '../support/layers.ts'
+import { imageOf } from '../support/manifests.ts'
 import { callWith, partBytes, setUp, upstreamError } from './setup.ts'
 
 const call = callWith()
@@ -45,9 +46,10 @@ test('an empty answer is no success, whatever was called', async (t) => {
   await assert.rejects(upstream.start(call, layer), empty)
   await assert.rejects(upstream.sendPart(call, upload, layer, first), empty)
   await assert.rejects(upstream.complete(call, upload, layer), empty)
+  await assert.rejects(upstream.putManifest(call, imageOf(layer)), empty)
   assert.deepEqual(
     outcomes().map((outcome) => outcome.split(' ')[1]),
-    ['success', 'EmptyAnswer', 'EmptyAnswer', 'EmptyAnswer', 'EmptyAnswer'],
+    ['success', ...Array(5).fill('EmptyAnswer')],
   )
 })
 

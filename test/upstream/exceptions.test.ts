@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as sdk from '@aws-sdk/client-ecr-public'
 import { hasOwnRow, toUpstreamError } from '../../src/upstream/exceptions.ts'
+import { digestOf, layerBytes } from '../support/layers.ts'
 
 /** Exceptions of calls that the upstream does not make, or that mean success: their status decides. */
 const judgedByStatus = [
@@ -11,8 +12,6 @@ const judgedByStatus = [
   'ImageTagAlreadyExistsException',
   'InvalidTagParameterException',
   'LayerAlreadyExistsException',
-  'LayersNotFoundException',
-  'ReferencedImagesNotFoundException',
   'RepositoryAlreadyExistsException',
   'RepositoryCatalogDataNotFoundException',
   'RepositoryNotEmptyException',
@@ -56,6 +55,8 @@ test('an exception counts by its name, whatever the status', () => {
   assert.equal(failureOf(answer('LimitExceededException', 400)), 'quota')
   assert.equal(failureOf(answer('InvalidLayerException', 400)), 'invalid_layer')
   assert.equal(failureOf(answer('UploadNotFoundException', 400)), 'upload_unknown')
+  assert.equal(failureOf(answer('LayersNotFoundException', 400)), 'references_unknown')
+  assert.equal(failureOf(answer('ReferencedImagesNotFoundException', 400)), 'references_unknown')
   assert.equal(failureOf(answer('LayerPartTooSmallException', 500)), 'rejected')
 })
 
@@ -172,4 +173,14 @@ test('what AWS quotes of a signed request stays out of message and cause', () =>
 test('a long message is cut', () => {
   const error = toUpstreamError('X', answer('Surprise', 400, { message: 'x'.repeat(10_000) }))
   assert.equal(error.facts.message.length, 301)
+})
+
+test('a message that lists what is missing is kept as far as a dozen digests go', () => {
+  const digests = Array.from({ length: 12 }, (_, index) => digestOf(layerBytes(index + 1)))
+  const message = `Layers with digests '${digests.join(', ')}' do not exist`
+  const missing = toUpstreamError('PutImage', answer('LayersNotFoundException', 400, { message }))
+  assert.equal(missing.facts.message, message)
+  const longer = { message: message.repeat(10) }
+  const cut = toUpstreamError('PutImage', answer('LayersNotFoundException', 400, longer))
+  assert.equal(cut.facts.message.length, 1201)
 })

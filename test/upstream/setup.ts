@@ -2,7 +2,9 @@ import type { TestContext } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import type { Call } from '../../src/publish/upstream.ts'
 import { UpstreamError, type UpstreamFailure } from '../../src/publish/upstream-error.ts'
+import { parseDigest } from '../../src/registry/digest.ts'
 import type { LayergateEvent, UpstreamCalled } from '../../src/registry/events.ts'
+import { parseTag } from '../../src/registry/reference.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import {
   type SandboxCredentials,
@@ -20,6 +22,7 @@ import { admitLayer, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
 
 export const repository = parseRepositoryName('team/app')
+export const latest = parseTag('latest')
 
 /** Parts of a few bytes, so that many fit into a small layer. */
 export const partBytes = 10
@@ -70,6 +73,10 @@ export async function setUp(t: TestContext, options: SetupOptions = {}) {
     events,
     spool,
     admit: (bytes: Uint8Array) => admitLayer(spool, gate, bytes),
+    tagDigest: async (_call: Call, tag: string) => {
+      const digest = sandbox.state().repositories[0]?.tags[tag]
+      return digest === undefined ? undefined : parseDigest(digest)
+    },
     calls: () => sandbox.calls().map(({ operation }) => operation),
     outcomes: () =>
       events.filter(isCalled).map(({ operation, outcome }) => `${operation} ${outcome}`),
@@ -85,6 +92,7 @@ export async function setUpWithRetry(t: TestContext, options: SetupOptions = {})
     sleep: () => Promise.resolve(),
     refreshCredentials: createCredentialsRefresh(single.client),
     retryBudget: { take: () => Promise.resolve() },
+    tagDigest: single.tagDigest,
   })
   return { ...single, upstream, layer: await single.admit(layerBytes(25)) }
 }

@@ -3,11 +3,13 @@ import { test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import type { Upstream } from '../../src/publish/upstream.ts'
 import { UpstreamError, type UpstreamFailure } from '../../src/publish/upstream-error.ts'
+import type { Digest } from '../../src/registry/digest.ts'
 import type { LayergateEvent } from '../../src/registry/events.ts'
-import { type RetrySettings, withRetry } from '../../src/upstream/with-retry.ts'
+import { type UpstreamRetrySettings, withRetry } from '../../src/upstream/with-retry.ts'
 import { admitLayer, layerBytes } from '../support/layers.ts'
+import { imageOf } from '../support/manifests.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
-import { callWith, upstreamError } from './setup.ts'
+import { callWith, latest, upstreamError } from './setup.ts'
 
 const call = callWith()
 const upload = { id: 'upload-1', partSizeBytes: 10 }
@@ -23,12 +25,13 @@ function failed(failure: UpstreamFailure, retryAfterMs?: number): UpstreamError 
 }
 
 /** An upstream whose calls fail with these errors, one each, and succeed from then on. */
-async function setUp(errors: Error[], settings: Partial<RetrySettings> = {}) {
+async function setUp(errors: Error[], settings: Partial<UpstreamRetrySettings> = {}) {
   const spool = createMemorySpool()
   const layer = await admitLayer(spool, createGate(spool), layerBytes(10))
   const log: string[] = []
   const events: LayergateEvent[] = []
   const absent = new Set([layer.digest])
+  const tags = new Map<string, Digest>()
   const answer = async <T>(name: string, result: T): Promise<T> => {
     log.push(name)
     const error = errors.shift()
@@ -40,6 +43,7 @@ async function setUp(errors: Error[], settings: Partial<RetrySettings> = {}) {
     start: () => answer('start', upload),
     sendPart: () => answer('sendPart', undefined),
     complete: () => answer('complete', undefined),
+    putManifest: () => answer('putManifest', undefined),
   }
   const upstream = withRetry(once, {
     observer: { observe: (event) => events.push(event) },
@@ -55,9 +59,10 @@ async function setUp(errors: Error[], settings: Partial<RetrySettings> = {}) {
         log.push('budget')
       },
     },
+    tagDigest: (_call, tag) => answer('tagDigest', tags.get(tag)),
     ...settings,
   })
-  return { upstream, layer, log, events, absent }
+  return { upstream, layer, image: imageOf(layer), log, events, absent, tags }
 }
 
 test('a call that succeeds is made once', async () => {
@@ -187,6 +192,7 @@ for (const failure of [
   'part_out_of_order',
   'upload_unknown',
   'invalid_layer',
+  'references_unknown',
   'rejected',
 ] as const) {
   test(`a call that failed as ${failure} is not repeated`, async () => {
@@ -214,6 +220,65 @@ test('complete is repeated when the layer is not there', async () => {
   const { upstream, layer, log } = await setUp([failed('unavailable')])
   await upstream.complete(call, upload, layer)
   assert.deepEqual(log, ['complete', 'sleep 200', 'budget', 'absent', 'complete'])
+})
+
+/** The calls alone, without the waits between them. */
+function callsIn(log: readonly string[]): string[] {
+  return log.filter((entry) => entry === 'putManifest' || entry === 'tagDigest')
+}
+
+test('a lost PutImage is a success when the tag names the manifest', async () => {
+  const { upstream, image, log, tags } = await setUp([failed('unavailable')])
+  tags.set(latest, image.digest)
+  await upstream.putManifest(call, image, latest)
+  assert.deepEqual(log, ['putManifest', 'sleep 200', 'budget', 'tagDigest'])
+})
+
+test('a lost PutImage is repeated when the tag names something else, or nothing', async () => {
+  for (const other of [true, false]) {
+    const { upstream, image, layer, log, tags } = await setUp([failed('unavailable')])
+    if (other) tags.set(latest, layer.digest)
+    await upstream.putManifest(call, image, latest)
+    assert.deepEqual(callsIn(log), ['putManifest', 'tagDigest', 'putManifest'])
+  }
+})
+
+test('once an answer was lost the tag is read before every repeat', async () => {
+  const errors = [failed('unavailable'), failed('unavailable'), failed('throttled')]
+  const { upstream, image, log } = await setUp(errors)
+  await upstream.putManifest(call, image, latest)
+  const reads = Array(3).fill('tagDigest')
+  assert.deepEqual(callsIn(log), ['putManifest', ...reads, 'putManifest'])
+})
+
+for (const failure of ['throttled', 'credentials'] as const) {
+  test(`a PutImage that was refused as ${failure} is repeated without a look at the tag`, async () => {
+    const { upstream, image, log, tags } = await setUp([failed(failure)])
+    tags.set(latest, image.digest)
+    await upstream.putManifest(call, image, latest)
+    assert.deepEqual(callsIn(log), ['putManifest', 'putManifest'])
+  })
+}
+
+test('a lost PutImage without a tag is repeated without a look at one', async () => {
+  const { upstream, image, log } = await setUp([failed('unavailable')])
+  await upstream.putManifest(call, image)
+  assert.deepEqual(callsIn(log), ['putManifest', 'putManifest'])
+})
+
+test('a tag that cannot be read is a failed attempt', async () => {
+  const errors = Array.from({ length: 9 }, () => failed('unavailable'))
+  const [first] = errors
+  const { upstream, image, log } = await setUp(errors)
+  await assert.rejects(upstream.putManifest(call, image, latest), (error) => error === first)
+  assert.deepEqual(callsIn(log), ['putManifest', ...Array(7).fill('tagDigest')])
+})
+
+test('a lost PutImage that is refused at last stays one whose answer was lost', async () => {
+  const lost = failed('unavailable')
+  const { upstream, image, log } = await setUp([lost, failed('denied')])
+  await assert.rejects(upstream.putManifest(call, image, latest), (error) => error === lost)
+  assert.deepEqual(callsIn(log), ['putManifest', 'tagDigest'])
 })
 
 test('an abort during the wait ends the call at once, with its reason', async () => {

@@ -1,0 +1,76 @@
+import type { Target } from '../publish/acceptance.ts'
+import type { Digest } from '../registry/digest.ts'
+import type { Manifest } from '../registry/manifest.ts'
+import type { Reference } from '../registry/reference.ts'
+import type { Catalog, ManifestHead, StoredManifest } from './catalog.ts'
+import { createRecent } from './recent.ts'
+import { upstreamAnswer } from './upstream-answer.ts'
+
+/**
+ * Manifests, by digest from memory for ten minutes. A tag is always asked for upstream: a client that sees a stale one leaves out its
+ * PUT.
+ *
+ * Both reads throw LayergateError when the upstream cannot tell, or the reason of `signal`.
+ */
+export interface FindManifest {
+  headManifest(
+    target: Target,
+    reference: Reference,
+    signal: AbortSignal,
+  ): Promise<ManifestHead | undefined>
+  getManifest(
+    target: Target,
+    reference: Reference,
+    signal: AbortSignal,
+  ): Promise<StoredManifest | undefined>
+  /** The upstream has this manifest now. */
+  remember(target: Target, manifest: Manifest): void
+  /** The upstream turned out to lack these. */
+  forget(target: Target, digests: readonly Digest[]): void
+}
+
+const trustMs = 10 * 60_000
+const rememberedManifests = 1_000
+const rememberedBytes = 64 * 1024 * 1024
+
+export function createFindManifest(
+  catalog: Pick<Catalog, 'manifest' | 'manifestHead'>,
+  now: () => Date,
+): FindManifest {
+  const recent = createRecent<StoredManifest>({
+    lifeMs: trustMs,
+    maxEntries: rememberedManifests,
+    maxBytes: rememberedBytes,
+    sizeBytes: ({ sizeBytes }) => sizeBytes,
+    now,
+  })
+
+  function known(target: Target, reference: Reference): StoredManifest | undefined {
+    return reference.kind === 'digest' ? recent.get(target, reference.digest) : undefined
+  }
+
+  return {
+    async headManifest(target, reference, signal) {
+      return (
+        known(target, reference) ??
+        upstreamAnswer(catalog.manifestHead({ ...target, signal }, reference))
+      )
+    },
+
+    async getManifest(target, reference, signal) {
+      const remembered = known(target, reference)
+      if (remembered) return remembered
+      const found = await upstreamAnswer(catalog.manifest({ ...target, signal }, reference))
+      if (found) recent.set(target, found.digest, found)
+      return found
+    },
+
+    remember(target, { digest, mediaType, bytes }) {
+      recent.set(target, digest, { digest, mediaType, sizeBytes: bytes.byteLength, bytes })
+    },
+
+    forget(target, digests) {
+      for (const digest of digests) recent.delete(target, digest)
+    },
+  }
+}

@@ -1,0 +1,74 @@
+import { UpstreamError } from '../publish/upstream-error.ts'
+import type { Call } from '../publish/upstream.ts'
+import type { Observer } from '../registry/events.ts'
+import { toUpstreamError } from './exceptions.ts'
+import { untilAborted } from './until-aborted.ts'
+
+export interface CallFacts {
+  readonly operation: string
+  /** For the whole answer, as far as `send` waits for it. */
+  readonly timeoutMs: number
+  /** Bytes of the layer that an accepted call carries. */
+  readonly layerBytes?: number
+}
+
+export interface Answered<T> {
+  readonly result: T
+  /** AWS's id of the request. */
+  readonly requestId?: string | undefined
+}
+
+/** One call to AWS, never repeated: bounded, measured, its failure in our words. */
+export interface ObservedCall {
+  /**
+   * @param send ends at once when its signal aborts
+   * @throws UpstreamError
+   * @throws the reason of `call.signal`
+   */
+  <T>(call: Call, facts: CallFacts, send: (signal: AbortSignal) => Promise<Answered<T>>): Promise<T>
+}
+
+/** @param now a clock in milliseconds that never goes back */
+export function createObservedCall(observer: Observer, now: () => number): ObservedCall {
+  return async (call, { operation, timeoutMs, layerBytes = 0 }, send) => {
+    call.signal.throwIfAborted()
+    const end = new AbortController()
+    const signal = AbortSignal.any([call.signal, end.signal])
+    const timer = setTimeout(() => end.abort(timedOut(timeoutMs)), timeoutMs)
+    const startedAtMs = now()
+    const observe = (outcome: string, sentLayerBytes: number, upstreamRequestId?: string) => {
+      observer.observe({
+        type: 'upstream_called',
+        destination: call.destination.name,
+        operation,
+        outcome,
+        seconds: (now() - startedAtMs) / 1000,
+        sentLayerBytes,
+        ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),
+      })
+    }
+
+    try {
+      const { result, requestId } = await untilAborted(signal, send(signal))
+      observe('success', layerBytes, requestId)
+      return result
+    } catch (thrown) {
+      if (call.signal.aborted) {
+        observe('AbortError', 0)
+        throw call.signal.reason
+      }
+      const cause: unknown = end.signal.aborted ? end.signal.reason : thrown
+      const error = cause instanceof UpstreamError ? cause : toUpstreamError(operation, cause)
+      observe(error.facts.exception, 0, error.facts.requestId)
+      throw error
+    } finally {
+      clearTimeout(timer)
+      // An answer can come before the request has gone out whole: nothing of it may be sent from here on.
+      end.abort()
+    }
+  }
+}
+
+function timedOut(timeoutMs: number): DOMException {
+  return new DOMException(`No answer within ${timeoutMs} ms.`, 'TimeoutError')
+}

@@ -1,0 +1,73 @@
+import {
+  DescribeRegistriesCommand,
+  type DescribeRegistriesCommandOutput,
+} from '@aws-sdk/client-ecr-public'
+import { UpstreamError, type UpstreamFailure } from '../../publish/upstream-error.ts'
+import type { Call } from '../../publish/upstream.ts'
+import type { Attempt } from '../attempt.ts'
+import { untilAborted } from '../until-aborted.ts'
+import { explainDenied } from './explain-denied.ts'
+
+/** By which name the registry of a destination is read: images are at `<endpoint>/<alias>/<repository>`. */
+export interface RegistryAliases {
+  /**
+   * Asked for when it is first needed, and then kept.
+   *
+   * @throws UpstreamError `rejected` when the registry is not the caller's own, and its alias is not configured
+   * @throws the reason of `call.signal`
+   */
+  of(call: Call): Promise<string>
+}
+
+const timeoutMs = 10_000
+const advice =
+  "reading needs the permission ecr-public:DescribeRegistries, or the alias as the registry's id"
+const accountId = /^\d{12}$/
+
+export function createRegistryAliases(attempt: Attempt): RegistryAliases {
+  /** By account id; empty for the caller's own registry. */
+  const asked = new Map<string, Promise<string>>()
+
+  function ask(call: Call, id: string): Promise<string> {
+    // It is asked for all who wait: whoever was first may leave.
+    const shared = { ...call, signal: new AbortController().signal }
+    const told = attempt(shared, {
+      operation: 'DescribeRegistries',
+      command: new DescribeRegistriesCommand({}),
+      timeoutMs,
+      read: (answer) => readAlias(answer, id),
+    })
+    return explainDenied(told, advice)
+  }
+
+  return {
+    async of(call) {
+      const { registryId: id = '' } = call.destination
+      if (id !== '' && !accountId.test(id)) return id
+      let alias = asked.get(id)
+      if (!alias) {
+        alias = ask(call, id)
+        asked.set(id, alias)
+        alias.catch(() => asked.delete(id))
+      }
+      return untilAborted(call.signal, alias)
+    },
+  }
+}
+
+function readAlias({ registries }: DescribeRegistriesCommandOutput, id: string): string {
+  if (!registries) throw failed('unavailable', 'EmptyAnswer', 'The answer names no registries.')
+  const registry = registries.find(({ registryId }) => id === '' || registryId === id)
+  const active = registry?.aliases?.filter(({ status }) => status === 'ACTIVE') ?? []
+  const alias =
+    active.find(({ primaryRegistryAlias }) => primaryRegistryAlias) ??
+    active.find(({ defaultRegistryAlias }) => defaultRegistryAlias)
+  if (alias?.name) return alias.name
+  const which = id === '' ? 'this identity' : `the registry ${id}`
+  const message = `No active alias of ${which} is named; configure the alias as the registry's id.`
+  throw failed('rejected', 'RegistryAliasUnknown', message)
+}
+
+function failed(failure: UpstreamFailure, exception: string, message: string): UpstreamError {
+  return new UpstreamError(failure, { operation: 'DescribeRegistries', exception, message })
+}

@@ -1,0 +1,232 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { forwardKey, type Target } from '../../src/publish/acceptance.ts'
+import { createFindBlob } from '../../src/reads/find-blob.ts'
+import { codeIs } from '../support/code-is.ts'
+import {
+  blobLocation,
+  createFakeCatalog,
+  type FakeCatalogOptions,
+} from '../support/fake-catalog.ts'
+import { upstreamError } from '../support/fake-upstream.ts'
+import { condemnLayer, digestOf, layerBytes } from '../support/layers.ts'
+import { manualClock } from '../support/manual-clock.ts'
+import { createMemoryJournal } from '../support/memory-journal.ts'
+import { createMemorySpool } from '../support/memory-spool.ts'
+import { nextTurn } from '../support/next-turn.ts'
+import { storeLayer } from '../support/stored-layer.ts'
+import { answers, failures, never, otherTargets, targetOf } from './setup.ts'
+
+const target = targetOf()
+const minuteMs = 60_000
+const capacityBytes = 2_000
+
+/** A layer in the spool, one that only the registry has, and one that nobody has. */
+async function setUp(options: FakeCatalogOptions & { now?: () => Date } = {}) {
+  const { spool, layer, bytes } = await storeLayer(
+    layerBytes(1_000),
+    createMemorySpool({ capacityBytes }),
+  )
+  const journal = createMemoryJournal()
+  const catalog = createFakeCatalog(options)
+  const remote = digestOf(layerBytes(10, 2))
+  catalog.layers.set(remote, 10)
+  return {
+    spool,
+    catalog,
+    held: layer.digest,
+    heldBytes: bytes,
+    remote,
+    nowhere: digestOf(layerBytes(10, 3)),
+    record: (to: Target) => journal.record(forwardKey(to, layer.digest), 'ci', layer.sizeBytes),
+    blobs: createFindBlob({ spool, journal, catalog, now: options.now ?? (() => new Date(0)) }),
+  }
+}
+
+function refusing(failure: (typeof failures)[number]): FakeCatalogOptions {
+  return {
+    before: () => {
+      throw upstreamError(failure)
+    },
+  }
+}
+
+test('a layer that is held, and owed to the repository, is there at once', async () => {
+  const { blobs, held, record, catalog } = await setUp(refusing('unavailable'))
+  await record(target)
+  assert.deepEqual(await blobs.headBlob(target, held, never), { sizeBytes: 1_000 })
+  assert.deepEqual(catalog.calls, [])
+})
+
+test('a layer that is held for others is not there, unless the registry has it', async () => {
+  const { blobs, held, record, catalog } = await setUp()
+  for (const other of otherTargets) await record(other)
+  assert.equal(await blobs.headBlob(target, held, never), undefined)
+  assert.equal(await blobs.getBlob(target, held, never), undefined)
+  catalog.layers.set(held, 1_000)
+  assert.deepEqual(await blobs.headBlob(target, held, never), { sizeBytes: 1_000 })
+  assert.equal((await blobs.getBlob(target, held, never))?.kind, 'redirect')
+})
+
+test('a layer that is owed but not held any more is asked for upstream', async () => {
+  const { blobs, held, record, spool } = await setUp()
+  await record(target)
+  await condemnLayer(spool, held)
+  assert.equal(await blobs.headBlob(target, held, never), undefined)
+  assert.equal(await blobs.getBlob(target, held, never), undefined)
+})
+
+test('a layer that the registry has is asked for once in five minutes', async () => {
+  let nowMs = 0
+  const { blobs, remote, catalog } = await setUp({ now: () => new Date(nowMs) })
+  const head = () => blobs.headBlob(target, remote, never)
+  assert.deepEqual(await head(), { sizeBytes: 10 })
+  nowMs = 3 * minuteMs
+  assert.deepEqual(await head(), { sizeBytes: 10 })
+  nowMs = 5 * minuteMs - 1
+  assert.deepEqual(await head(), { sizeBytes: 10 })
+  assert.equal(catalog.calls.length, 1)
+  nowMs += 1
+  assert.deepEqual(await head(), { sizeBytes: 10 })
+  assert.equal(catalog.calls.length, 2)
+})
+
+test('a layer that nobody has is asked for each time: it may be sent at any moment', async () => {
+  const { blobs, nowhere, catalog } = await setUp()
+  assert.equal(await blobs.headBlob(target, nowhere, never), undefined)
+  catalog.layers.set(nowhere, 7)
+  assert.deepEqual(await blobs.headBlob(target, nowhere, never), { sizeBytes: 7 })
+})
+
+test('what is remembered of one repository says nothing of another', async () => {
+  const { blobs, remote, catalog } = await setUp()
+  await blobs.headBlob(target, remote, never)
+  catalog.layers.clear()
+  for (const other of otherTargets) {
+    assert.equal(await blobs.headBlob(other, remote, never), undefined)
+  }
+  assert.deepEqual(await blobs.headBlob(target, remote, never), { sizeBytes: 10 })
+})
+
+test('what is forgotten is asked for again, and nothing else', async () => {
+  const { blobs, remote, nowhere: more, catalog } = await setUp()
+  catalog.layers.set(more, 7)
+  await blobs.headBlob(target, remote, never)
+  await blobs.headBlob(target, more, never)
+  for (const other of otherTargets) blobs.forget(other, [remote, more])
+  blobs.forget(target, [remote])
+  catalog.layers.clear()
+  assert.equal(await blobs.headBlob(target, remote, never), undefined)
+  assert.deepEqual(await blobs.headBlob(target, more, never), { sizeBytes: 7 })
+})
+
+for (const failure of failures.filter((each) => each !== 'repository_unknown')) {
+  test(`an upstream that is ${failure} has nothing: sending it again is safe`, async () => {
+    const { blobs, remote } = await setUp(refusing(failure))
+    assert.equal(await blobs.headBlob(target, remote, never), undefined)
+  })
+}
+
+test('a repository that is not there is an error', async () => {
+  const { blobs, remote } = await setUp(refusing('repository_unknown'))
+  const unknown = codeIs('repository_unknown')
+  await assert.rejects(blobs.headBlob(target, remote, never), unknown)
+})
+
+test('an upstream that is silent for five seconds has nothing', async (t) => {
+  const clock = manualClock(t)
+  const { blobs, remote } = await silent()
+  const asked = blobs.headBlob(target, remote, never)
+  await nextTurn()
+  clock.advance(4_999)
+  const early = await Promise.race([asked, nextTurn().then(() => 'waiting')])
+  assert.equal(early, 'waiting')
+  clock.advance(1)
+  assert.equal(await asked, undefined)
+})
+
+test('a client that leaves ends its question with its own reason', async () => {
+  const { blobs, remote } = await silent()
+  const leaving = new AbortController()
+  const asked = [
+    blobs.headBlob(target, remote, leaving.signal),
+    blobs.getBlob(target, remote, leaving.signal),
+  ]
+  const reason = new Error('client gone')
+  await nextTurn()
+  leaving.abort(reason)
+  for (const each of asked) await assert.rejects(each, (error) => error === reason)
+})
+
+test('a mistake of ours is not taken for an outage', async () => {
+  const mistake = new TypeError('a mistake')
+  const { blobs, remote } = await setUp({
+    before: () => {
+      throw mistake
+    },
+  })
+  for (const asked of [
+    blobs.headBlob(target, remote, never),
+    blobs.getBlob(target, remote, never),
+  ]) {
+    await assert.rejects(asked, (error) => error === mistake)
+  }
+})
+
+test('the bytes of a layer that is held come from the spool, and stay while they are read', async () => {
+  const { blobs, held, heldBytes, record, spool, catalog } = await setUp()
+  await record(target)
+  const blob = await blobs.getBlob(target, held, never)
+  assert.ok(blob?.kind === 'spooled')
+  {
+    await using reader = blob.reader
+    await spool.evict(capacityBytes, async () => true)
+    const read = Buffer.alloc(reader.sizeBytes)
+    assert.equal(await reader.read(read, 0), heldBytes.byteLength)
+    assert.ok(read.equals(heldBytes))
+  }
+  await spool.evict(capacityBytes, async () => true)
+  assert.equal(await spool.find(held), undefined)
+  assert.deepEqual(catalog.calls, [])
+})
+
+test('a layer that leaves the spool at the last moment comes from the registry', async () => {
+  const { spool, held, catalog, record } = await setUp()
+  await record(target)
+  catalog.layers.set(held, 1_000)
+  const journal = {
+    async find() {
+      await condemnLayer(spool, held)
+      return record(target)
+    },
+  }
+  const blobs = createFindBlob({ spool, journal, catalog, now: () => new Date(0) })
+  const blob = await blobs.getBlob(target, held, never)
+  assert.deepEqual(blob, { kind: 'redirect', location: `${blobLocation}${held}` })
+})
+
+test('the bytes of any other layer are where the registry says', async () => {
+  const { blobs, remote, nowhere } = await setUp()
+  assert.deepEqual(await blobs.getBlob(target, remote, never), {
+    kind: 'redirect',
+    location: `${blobLocation}${remote}`,
+  })
+  assert.equal(await blobs.getBlob(target, nowhere, never), undefined)
+})
+
+for (const failure of failures) {
+  test(`bytes that an upstream cannot give because it is ${failure} are an error`, async () => {
+    const { blobs, remote } = await setUp(refusing(failure))
+    await assert.rejects(blobs.getBlob(target, remote, never), codeIs(answers[failure]))
+  })
+}
+
+/** An upstream that answers nothing until it is given up. */
+function silent() {
+  return setUp({
+    before: ({ call: { signal } }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
+  })
+}
