@@ -20,6 +20,7 @@ const verdicts: Readonly<Record<UpstreamFailure, Verdict>> = {
   part_out_of_order: { code: 'upstream_rejected', heals: false },
   upload_unknown: { code: 'upstream_rejected', heals: false },
   invalid_layer: { code: 'upstream_integrity', heals: false },
+  references_unknown: { code: 'manifest_blob_unknown', heals: false },
   rejected: { code: 'upstream_rejected', heals: false },
 }
 

@@ -96,6 +96,10 @@ export interface ForwardJournal {
    * @throws the reason of `signal`
    */
   claim(signal: AbortSignal): Promise<ForwardClaim>
+  /** Those of them that are `owed` are claimed next. */
+  hurry(keys: readonly ForwardKey[]): Promise<void>
+  /** All forwards of one layer, wherever they go and whatever their state. */
+  ofLayer(digest: Digest): Promise<readonly Forward[]>
   /** Whether any forward of this layer is not yet `forwarded`. */
   isOwed(digest: Digest): Promise<boolean>
   /** The layers of which any forward is not yet `forwarded`. */

@@ -40,6 +40,7 @@ export function reactTo(failure: UpstreamFailure, step: UploadStep, changes: Cha
     case 'denied':
     case 'repository_unknown':
     case 'quota':
+    case 'references_unknown':
     case 'rejected':
       return { do: 'fail', unlessPresent: false }
   }

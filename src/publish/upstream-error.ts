@@ -10,6 +10,7 @@
  * - `part_out_of_order`: the part does not start right after the last stored byte
  * - `upload_unknown`: the upload is gone
  * - `invalid_layer`: the upstream computed another digest
+ * - `references_unknown`: the manifest names layers or manifests that are not there
  * - `rejected`: any other refusal
  */
 export type UpstreamFailure =
@@ -22,6 +23,7 @@ export type UpstreamFailure =
   | 'part_out_of_order'
   | 'upload_unknown'
   | 'invalid_layer'
+  | 'references_unknown'
   | 'rejected'
 
 export interface UpstreamErrorFacts {

@@ -2,6 +2,8 @@ import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { ByteRange } from '../registry/byte-range.ts'
 import type { Destination } from '../registry/destination.ts'
 import type { Digest } from '../registry/digest.ts'
+import type { Manifest } from '../registry/manifest.ts'
+import type { Tag } from '../registry/reference.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 
 /** In whose name, for what, and until when an upstream call is made. */
@@ -38,4 +40,10 @@ export interface Upstream {
   ): Promise<void>
   /** Resolves when the repository has the layer, by this upload or by another. */
   complete(call: Call, upload: UpstreamUpload, layer: VerifiedLayer): Promise<void>
+  /**
+   * Resolves when the repository has the manifest, and the tag names it.
+   *
+   * @throws UpstreamError `references_unknown` when the upstream lacks what the manifest names
+   */
+  putManifest(call: Call, manifest: Manifest, tag?: Tag): Promise<void>
 }

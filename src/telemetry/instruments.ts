@@ -48,6 +48,16 @@ export function createInstruments(registry: Registry) {
       'Layers that were owed to ECR Public, by what became of them.',
       ['repository', 'outcome'],
     ),
+    manifests: counter(
+      'layergate_manifests_total',
+      'Manifests that agents put, by what became of them.',
+      ['repository', 'outcome'],
+    ),
+    manifestWait: histogram(
+      'layergate_manifest_wait_seconds',
+      'Time that a manifest waited until ECR Public had its layers.',
+      layerSeconds,
+    ),
     upstreamRequests: counter(
       'layergate_upstream_requests_total',
       'Calls to ECR Public, each attempt counted: success, or the name of the exception.',
@@ -78,7 +88,7 @@ export function createInstruments(registry: Registry) {
     ),
     savedBytes: counter(
       'layergate_saved_bytes_total',
-      'Layer bytes that did not have to be sent to ECR Public.',
+      'Layer bytes that did not have to be sent, to ECR Public or to us.',
       ['reason'],
     ),
     uploadDuration: histogram(
@@ -98,7 +108,7 @@ export function createInstruments(registry: Registry) {
     ),
     uploadsInProgress: gauge(
       'layergate_uploads_in_progress',
-      'Uploads that have begun and have no verdict yet.',
+      'Bodies of layers that are being received or judged.',
     ),
     uploadsWaiting: gauge('layergate_uploads_waiting', 'Uploads that wait unread for a place.'),
     forwardsInProgress: gauge(

@@ -1,25 +1,32 @@
 import type { Logger } from 'pino'
-import type { LayergateEvent, Observer } from '../registry/events.ts'
+import type { LayergateEvent, Observer, UploadEnded } from '../registry/events.ts'
 
-/** One line for each layer that came in and one for each that went out; calls and requests at debug. */
+/**
+ * One line for each layer that came in, one for each that went out, and one for each manifest; calls and requests at debug.
+ */
 export function createLogObserver(logger: Logger): Observer {
   return {
     observe(event: LayergateEvent) {
       const { type, ...fields } = event
       switch (type) {
         case 'upload_ended':
-          logger[event.outcome === 'verified' ? 'info' : 'warn'](fields, `upload ${event.outcome}`)
+          logger[uploadLevel(event)](fields, `upload ${event.outcome}`)
           return
         case 'layer_invalid_upstream': {
           const level = event.cause === 'in_transit' ? 'warn' : 'error'
           logger[level](fields, 'AWS called a verified layer invalid')
           return
         }
-        case 'forward_ended': {
+        case 'blob_mounted':
+          logger.info(fields, 'blob mounted')
+          return
+        case 'forward_ended':
+        case 'manifest_ended': {
           const { type: _, thrown, ...about } = event
           const level = event.error === undefined ? 'info' : 'warn'
           const isBug = event.error === 'internal'
-          logger[level](isBug ? { ...about, err: thrown } : about, `forward ${event.outcome}`)
+          const subject = type === 'forward_ended' ? 'forward' : 'manifest'
+          logger[level](isBug ? { ...about, err: thrown } : about, `${subject} ${event.outcome}`)
           return
         }
         case 'upstream_retried':
@@ -40,4 +47,10 @@ export function createLogObserver(logger: Logger): Observer {
       }
     },
   }
+}
+
+/** Of a chunk that went well there is little to say: the upload's end is still to come. */
+function uploadLevel({ outcome, error }: UploadEnded): 'debug' | 'info' | 'warn' {
+  if (outcome === 'unsettled') return error === undefined ? 'debug' : 'info'
+  return outcome === 'verified' ? 'info' : 'warn'
 }

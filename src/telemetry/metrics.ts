@@ -5,6 +5,7 @@ import {
   entries,
   type ForwardOutcome,
   type LayergateEvent,
+  type ManifestOutcome,
   type Observer,
 } from '../registry/events.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
@@ -28,6 +29,13 @@ export interface Metrics extends Observer {
 
 const outcomes = ['verified', 'refused', 'aborted', 'failed'] as const
 const forwardOutcomes = ['forwarded', 'already_present', 'parked'] as const
+const manifestOutcomes: readonly ManifestOutcome[] = [
+  'published',
+  'superseded',
+  'refused',
+  'failed',
+  'aborted',
+]
 const credentialsOutcomes: readonly CredentialsOutcome[] = ['refreshed', 'failed']
 
 const success = 'success'
@@ -90,10 +98,11 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       const { agent, entry, outcome, cause } = event
       const repository = repositories.label(event.repository)
       to.uploadsInProgress.dec()
-      to.layerUploads.inc({ repository, agent, entry, outcome })
       to.receivedBytes.inc({ entry }, event.sizeBytes)
+      if (outcome === 'unsettled') return
+      to.layerUploads.inc({ repository, agent, entry, outcome })
       to.uploadDuration.observe(event.seconds)
-      if (outcome === 'verified') to.layerSize.observe(event.sizeBytes)
+      if (event.layerSizeBytes !== undefined) to.layerSize.observe(event.layerSizeBytes)
       if (cause) to.invalidLayers.inc({ repository, stage: 'refused', cause })
       return
     }
@@ -112,6 +121,15 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       to.layerForwards.inc({ repository: repositories.label(event.repository), outcome })
       if (outcome === 'forwarded') to.forwardDuration.observe(event.seconds)
       if (outcome === 'already_present') to.savedBytes.inc({ reason: outcome }, event.sizeBytes)
+      return
+    }
+    case 'blob_mounted':
+      to.savedBytes.inc({ reason: 'mount' }, event.sizeBytes)
+      return
+    case 'manifest_ended': {
+      const { outcome } = event
+      to.manifests.inc({ repository: repositories.label(event.repository), outcome })
+      to.manifestWait.observe(event.waitSeconds)
       return
     }
     case 'upstream_called': {
@@ -144,7 +162,7 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
   to.buildInfo.set({ version: settings.version }, 1)
   to.authDisabled.set(settings.isAuthDisabled ? 1 : 0)
   startRepositoryAtZero(to, otherRepository)
-  to.savedBytes.inc({ reason: 'already_present' }, 0)
+  for (const reason of ['already_present', 'mount']) to.savedBytes.inc({ reason }, 0)
   to.httpRequests.inc({ operation: 'uploadLayer', status: 201 }, 0)
   to.httpDuration.zero({ operation: 'uploadLayer', status: 201 })
   for (const entry of entries) {
@@ -183,4 +201,5 @@ function startRepositoryAtZero(to: Instruments, repository: string): void {
   for (const cause of upstreamInvalidCauses) {
     to.invalidLayers.inc({ repository, stage: 'upstream', cause }, 0)
   }
+  for (const outcome of manifestOutcomes) to.manifests.inc({ repository, outcome }, 0)
 }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createMetrics } from '../../src/telemetry/metrics.ts'
 import { upstreamOperations } from '../../src/upstream/ecr-upstream.ts'
+import { registryOperations } from '../../src/upstream/registry/ecr-catalog.ts'
 import { retryReasons } from '../../src/upstream/retry-policy.ts'
 import { calmLevels } from '../telemetry/setup.ts'
 import { readSeries, type Series } from './exposition.ts'
@@ -16,7 +17,7 @@ async function scrapeFresh(): Promise<string> {
     version: '1.2.3',
     isAuthDisabled: true,
     destinations: ['default'],
-    operations: upstreamOperations,
+    operations: [...upstreamOperations, ...registryOperations],
     retryReasons,
     withProcess: false,
   }

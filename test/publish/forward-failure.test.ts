@@ -16,6 +16,7 @@ const verdicts: Readonly<Record<UpstreamFailure, readonly [ErrorCode, heals: boo
   part_out_of_order: ['upstream_rejected', false],
   upload_unknown: ['upstream_rejected', false],
   invalid_layer: ['upstream_integrity', false],
+  references_unknown: ['manifest_blob_unknown', false],
   rejected: ['upstream_rejected', false],
 }
 

@@ -1,4 +1,8 @@
-import { forwardJournalContract } from '../storage/contracts/forward-journal.ts'
+import { forwardJournalContract, type OpenForwards } from '../storage/contracts/forward-journal.ts'
+import { hurriedForwardsContract } from '../storage/contracts/hurried-forwards.ts'
 import { createMemoryJournal } from '../support/memory-journal.ts'
 
-forwardJournalContract('memory', async (_t, now) => createMemoryJournal({ now }))
+const open: OpenForwards = async (_t, now) => createMemoryJournal({ now })
+
+forwardJournalContract('memory', open)
+hurriedForwardsContract('memory', open)

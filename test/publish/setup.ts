@@ -19,6 +19,7 @@ export const failures: readonly UpstreamFailure[] = [
   'part_out_of_order',
   'upload_unknown',
   'invalid_layer',
+  'references_unknown',
   'rejected',
 ]
 

@@ -6,6 +6,8 @@ import {
   type UpstreamFailure,
 } from '../../src/publish/upstream-error.ts'
 import type { Digest } from '../../src/registry/digest.ts'
+import type { Manifest } from '../../src/registry/manifest.ts'
+import type { Tag } from '../../src/registry/reference.ts'
 import { digestOf } from './layers.ts'
 
 export type Operation = keyof Upstream
@@ -15,19 +17,21 @@ export interface UpstreamState {
   readonly layers: Map<Digest, Buffer>
   /** Uploads that were started and not completed, with what came so far. */
   readonly uploads: Map<string, Buffer>
+  readonly manifests: Map<Digest, Manifest>
+  readonly tags: Map<Tag, Digest>
 }
 
-/** What goes wrong with one call, by throwing or by changing what lies upstream. */
+/** What goes wrong with one call, by throwing, by taking its time, or by changing what lies upstream. */
 export interface Fault {
-  before?(state: UpstreamState): void
-  after?(state: UpstreamState): void
+  before?(state: UpstreamState): void | Promise<void>
+  after?(state: UpstreamState): void | Promise<void>
 }
 
 /** Asked before each call, in order. */
 export type Faults = (operation: Operation) => Fault | undefined
 
 export interface FakeUpstream extends Upstream, UpstreamState {
-  /** Every call, in order: `absent`, `start upload-1`, `part upload-1 0-9`, `complete upload-1`. */
+  /** Every call, in order: `absent`, `start upload-1`, `part upload-1 0-9`, `complete upload-1`, `put by digest`, `put latest`. */
   readonly calls: readonly string[]
   /** How many uploads became a layer. */
   readonly completions: number
@@ -50,13 +54,16 @@ export function upstreamError(
   })
 }
 
-/** A registry in memory that obeys the rules of order, and fails where it is told to. */
+/** A registry in memory that obeys the rules of order, wants what a manifest names, and fails where it is told to. */
 export function createFakeUpstream({
   partSizeBytes = 10,
   faults = () => undefined,
 }: FakeUpstreamOptions = {}): FakeUpstream {
   const layers = new Map<Digest, Buffer>()
   const uploads = new Map<string, Buffer>()
+  const manifests = new Map<Digest, Manifest>()
+  const tags = new Map<Tag, Digest>()
+  const state = { layers, uploads, manifests, tags }
   const calls: string[] = []
   let started = 0
   let completions = 0
@@ -70,10 +77,10 @@ export function createFakeUpstream({
     signal.throwIfAborted()
     calls.push(said)
     const fault = faults(operation)
-    fault?.before?.({ layers, uploads })
+    await fault?.before?.(state)
     signal.throwIfAborted()
     const result = await perform()
-    fault?.after?.({ layers, uploads })
+    await fault?.after?.(state)
     signal.throwIfAborted()
     return result
   }
@@ -85,8 +92,7 @@ export function createFakeUpstream({
   }
 
   return {
-    layers,
-    uploads,
+    ...state,
     calls,
     get completions() {
       return completions
@@ -125,7 +131,25 @@ export function createFakeUpstream({
         completions += 1
       })
     },
+
+    putManifest({ signal }, manifest, tag) {
+      return call('putManifest', `put ${tag ?? 'by digest'}`, signal, async () => {
+        const { blobs, children, digest } = manifest
+        const missing = [
+          ...blobs.filter((blob) => !layers.has(blob.digest)),
+          ...children.filter((child) => !manifests.has(child.digest)),
+        ]
+        if (missing.length > 0) throw referencesUnknown(missing.map((each) => each.digest))
+        manifests.set(digest, manifest)
+        if (tag !== undefined) tags.set(tag, digest)
+      })
+    },
   }
+}
+
+export function referencesUnknown(digests: readonly Digest[]): UpstreamError {
+  const message = `'${digests.join(', ')}' do not exist`
+  return upstreamError('references_unknown', { operation: 'PutImage', message })
 }
 
 export function outOfOrder(lastValidByte: number | undefined): UpstreamError {

@@ -25,6 +25,15 @@ const forward = {
   parts: 1,
   attempts: 1,
 } as const
+const manifest = {
+  ...about,
+  type: 'manifest_ended',
+  digest,
+  tags: ['latest'],
+  waitSeconds: 3,
+  seconds: 4,
+  requestId: 'request-1',
+} as const
 const failed = { error: 'upstream_unavailable', detail: 'AWS is away.' } as const
 
 /** What is logged of an event. */
@@ -47,6 +56,18 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
   [{ ...forward, outcome: 'released' }, 'info', 'forward released'],
   [{ ...forward, ...failed, outcome: 'postponed' }, 'warn', 'forward postponed'],
   [{ ...forward, ...failed, outcome: 'parked' }, 'warn', 'forward parked'],
+  [{ ...upload, outcome: 'unsettled' }, 'debug', 'upload unsettled'],
+  [{ ...upload, outcome: 'unsettled', error: 'client_aborted' }, 'info', 'upload unsettled'],
+  [{ ...about, type: 'blob_mounted', digest, sizeBytes: 100 }, 'info', 'blob mounted'],
+  [{ ...manifest, outcome: 'published' }, 'info', 'manifest published'],
+  [{ ...manifest, outcome: 'superseded' }, 'info', 'manifest superseded'],
+  [
+    { ...manifest, outcome: 'refused', error: 'manifest_blob_unknown', detail: 'It is not here.' },
+    'warn',
+    'manifest refused',
+  ],
+  [{ ...manifest, ...failed, outcome: 'failed' }, 'warn', 'manifest failed'],
+  [{ ...manifest, outcome: 'aborted', error: 'client_aborted' }, 'warn', 'manifest aborted'],
   [
     { ...about, type: 'layer_invalid_upstream', digest, cause: 'unresolved' },
     'error',
@@ -150,5 +171,13 @@ test('what was thrown is logged with a forward that failed for no known reason',
   const line = lineOf({ ...failure, thrown })
   assert.match(JSON.stringify(line), /TypeError.*a bug/)
   const known = lineOf({ ...failure, error: 'upstream_unavailable', thrown })
+  assert.doesNotMatch(JSON.stringify(known), /a bug/)
+})
+
+test('what was thrown is logged with a manifest that failed for no known reason', () => {
+  const thrown = new TypeError('a bug')
+  const failure = { ...manifest, outcome: 'failed', detail: 'In the log.', thrown } as const
+  assert.match(JSON.stringify(lineOf({ ...failure, error: 'internal' })), /TypeError.*a bug/)
+  const known = lineOf({ ...failure, error: 'layers_pending' })
   assert.doesNotMatch(JSON.stringify(known), /a bug/)
 })

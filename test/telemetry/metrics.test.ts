@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ForwardEnded, UploadEnded } from '../../src/registry/events.ts'
+import type { ForwardEnded, ManifestEnded, UploadEnded } from '../../src/registry/events.ts'
 import { digest, setUpMetrics } from './setup.ts'
 
 const repository = 'team/app'
@@ -25,6 +25,17 @@ const forwardEnded: ForwardEnded = {
   parts: 1,
   attempts: 1,
 }
+const manifestEnded: ManifestEnded = {
+  type: 'manifest_ended',
+  repository,
+  agent: 'ci',
+  digest,
+  tags: ['latest'],
+  outcome: 'published',
+  waitSeconds: 3,
+  seconds: 4,
+  requestId: 'request-1',
+}
 
 test('a repository gets its series at zero before its first layer', async () => {
   const { changes, metrics } = setUpMetrics()
@@ -34,6 +45,11 @@ test('a repository gets its series at zero before its first layer', async () => 
     [`layergate_invalid_layers_total{cause="in_transit",repository="team/app",stage="upstream"}`]: 0,
     [`layergate_invalid_layers_total{cause="unresolved",repository="team/app",stage="upstream"}`]: 0,
     [`layergate_invalid_layers_total{cause="spool_damaged",repository="team/app",stage="upstream"}`]: 0,
+    'layergate_manifests_total{outcome="published",repository="team/app"}': 0,
+    'layergate_manifests_total{outcome="superseded",repository="team/app"}': 0,
+    'layergate_manifests_total{outcome="refused",repository="team/app"}': 0,
+    'layergate_manifests_total{outcome="failed",repository="team/app"}': 0,
+    'layergate_manifests_total{outcome="aborted",repository="team/app"}': 0,
   })
 })
 
@@ -54,14 +70,24 @@ test('a verified upload is counted, measured, and in progress no more', async ()
     metrics.observe({ type: 'upload_started', repository, agent: 'ci', entry: 'raw' }),
   )
   assert.deepEqual(started, { layergate_uploads_in_progress: 1 })
-  assert.deepEqual(await changes(() => metrics.observe(uploadEnded)), {
+  const verified = { ...uploadEnded, layerSizeBytes: 150 }
+  assert.deepEqual(await changes(() => metrics.observe(verified)), {
     layergate_uploads_in_progress: -1,
     'layergate_layer_uploads_total{agent="ci",entry="raw",outcome="verified",repository="team/app"}': 1,
     'layergate_received_bytes_total{entry="raw"}': 100,
     layergate_upload_duration_seconds_count: 1,
     layergate_upload_duration_seconds_sum: 2,
     layergate_layer_size_bytes_count: 1,
-    layergate_layer_size_bytes_sum: 100,
+    layergate_layer_size_bytes_sum: 150,
+  })
+})
+
+test('of a request whose upload may go on the bytes are counted, and no outcome yet', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const chunk: UploadEnded = { ...uploadEnded, entry: 'oci', outcome: 'unsettled' }
+  assert.deepEqual(await changes(() => metrics.observe(chunk)), {
+    layergate_uploads_in_progress: -1,
+    'layergate_received_bytes_total{entry="oci"}': 100,
   })
 })
 
@@ -139,6 +165,32 @@ for (const [outcome, expected] of Object.entries({
     assert.deepEqual(await changes(() => metrics.observe(ended)), {
       layergate_forwards_in_progress: -1,
       ...expected,
+    })
+  })
+}
+
+test('the bytes of a layer that was mounted did not have to be sent', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const mounted = {
+    type: 'blob_mounted',
+    repository,
+    agent: 'ci',
+    digest,
+    sizeBytes: 100,
+  } as const
+  assert.deepEqual(await changes(() => metrics.observe(mounted)), {
+    'layergate_saved_bytes_total{reason="mount"}': 100,
+  })
+})
+
+for (const outcome of ['published', 'superseded', 'refused', 'failed', 'aborted'] as const) {
+  test(`a manifest that was ${outcome} is counted as that, with the time that it waited`, async () => {
+    const { changes, metrics } = setUpMetrics()
+    metrics.observe({ type: 'repository_seen', repository })
+    assert.deepEqual(await changes(() => metrics.observe({ ...manifestEnded, outcome })), {
+      [`layergate_manifests_total{outcome="${outcome}",repository="team/app"}`]: 1,
+      layergate_manifest_wait_seconds_count: 1,
+      layergate_manifest_wait_seconds_sum: 3,
     })
   })
 }
