@@ -1,20 +1,30 @@
 import type { FastifyInstance } from 'fastify'
 import type { Logger } from 'pino'
-import { openAccess } from './access/access.ts'
+import { type Access, openAccess } from './access/access.ts'
 import type { Config } from './config/config.ts'
 import { buildApp, shuttingDown } from './http/app.ts'
 import { createInFlight, type InFlight } from './http/in-flight.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createLayerIntake } from './ingest/layer-intake.ts'
+import { noPace } from './ingest/pace.ts'
 import { createPlaces } from './ingest/places.ts'
+import { createResumableUploads } from './ingest/resumable-uploads.ts'
 import { createRoom } from './ingest/room.ts'
-import { sweepUnfinished } from './ingest/sweep.ts'
+import { createSessionLeases } from './ingest/session-leases.ts'
+import { createSweeper, sweepUnfinished } from './ingest/sweep.ts'
+import { createUploadHashes } from './ingest/upload-hashes.ts'
 import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
 import { createAcceptance } from './publish/acceptance.ts'
 import { createDoor } from './publish/door.ts'
 import { createForwarder } from './publish/forwarder.ts'
+import { createMountBlob } from './publish/mount-blob.ts'
+import { createManifestPuts } from './publish/put-manifest.ts'
+import { createFindBlob } from './reads/find-blob.ts'
 import { createFindLayer } from './reads/find-layer.ts'
+import { createFindManifest } from './reads/find-manifest.ts'
+import { createListReferrers } from './reads/list-referrers.ts'
+import { createListTags } from './reads/list-tags.ts'
 import type { Destination } from './registry/destination.ts'
 import type { Files } from './storage/disk/files.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
@@ -24,6 +34,7 @@ import { createMetrics } from './telemetry/metrics.ts'
 import { observers } from './telemetry/observers.ts'
 import { createEcrStack } from './upstream/ecr-stack.ts'
 import { upstreamOperations } from './upstream/ecr-upstream.ts'
+import { registryOperations } from './upstream/registry/ecr-catalog.ts'
 import { retryReasons } from './upstream/retry-policy.ts'
 import { sleep } from './upstream/sleep.ts'
 
@@ -37,6 +48,11 @@ const sandboxCredentials = {
 const flights = 8
 const postponeMs = 15_000
 const parkMs = 10 * 60_000
+/** How long a manifest rests when AWS cannot be reached, as long as somebody waits for it. */
+const manifestPauseMs = 5_000
+/** How long a client that was sent to the same place again may take to come there. */
+const manifestGraceMs = 10_000
+const redirectAfterMs = 25_000
 /** A refused body is drained for a second before it is answered. */
 const lastAnswersMs = 2_000
 const journalRestMs = 5_000
@@ -50,6 +66,10 @@ export interface Parts {
   readonly withProcessMetrics: boolean
   /** The file system of the spool; the real one when absent. */
   readonly files?: Files
+  /** Who may push and pull what; everybody everything when absent. */
+  readonly access?: (destination: Destination) => Access
+  /** When manifests that wait are answered 307, to clients of short patience; 25 s when absent. */
+  readonly redirectAfterMs?: number
   /** The service has failed for good: only a new process can take pushes. Called once. */
   readonly onFatal?: () => void
 }
@@ -124,7 +144,7 @@ export async function wire(parts: Parts): Promise<Service> {
       version: parts.version,
       isAuthDisabled: true,
       destinations: [destination.name],
-      operations: upstreamOperations,
+      operations: [...upstreamOperations, ...registryOperations],
       retryReasons,
       withProcess: parts.withProcessMetrics,
     },
@@ -132,10 +152,11 @@ export async function wire(parts: Parts): Promise<Service> {
   )
   const observer = observers(metrics, createLogObserver(logger))
 
-  const { endpoint, kind } = config.upstream
+  const { endpoint, registryEndpoint, kind } = config.upstream
   const ecr = createEcrStack({
     observer,
     memoryBytes: config.storage.memoryMaxBytes / 2,
+    registryEndpoint,
     ...(endpoint && { endpoint }),
     ...(kind === 'sandbox' && { credentials: sandboxCredentials }),
   })
@@ -166,28 +187,77 @@ export async function wire(parts: Parts): Promise<Service> {
       return isDraining ? { notReady: 'shutting_down', degraded } : { degraded }
     },
   }
-  const layers = {
-    access: openAccess(destination),
+  const findBlob = createFindBlob({ spool, journal: forwards, catalog: ecr.catalog, now })
+  const findManifest = createFindManifest(ecr.catalog, now)
+  const manifestPuts = createManifestPuts(
+    {
+      journal: forwards,
+      upstream: ecr.upstream,
+      spool,
+      cache,
+      observer,
+      forget(target, digests) {
+        findBlob.forget(target, digests)
+        findManifest.forget(target, digests)
+      },
+      sleep,
+    },
+    {
+      manifestWaitMs: config.publish.manifestWaitMs,
+      pauseMs: manifestPauseMs,
+      graceMs: manifestGraceMs,
+    },
+  )
+
+  const leases = createSessionLeases()
+  const intake = {
+    places,
+    room,
+    spool,
+    sessions,
+    gate,
+    cache,
+    observer,
+    pace: noPace,
+    onLeftBehind,
+  }
+  const sweeper = createSweeper({ sessions, spool, leases, now }, config.ingest.uploadTtlMs, {
+    onRemoved: (uploads) => logger.info({ uploads }, 'removed uploads that nobody went on with'),
+    onError: (error) => logger.error({ err: error }, 'old uploads could not be removed'),
+  })
+  const agents = {
+    access: parts.access?.(destination) ?? openAccess(destination),
     observer,
     acceptance,
-    takeLayer: createLayerIntake(
-      { places, room, spool, sessions, gate, cache, observer, onLeftBehind },
+    takeLayer: createLayerIntake(intake, config.ingest),
+    findLayer: createFindLayer(forwards, sessions),
+    uploads: createResumableUploads(
+      { ...intake, leases, hashes: createUploadHashes(spool), now },
       config.ingest,
     ),
-    findLayer: createFindLayer(forwards, sessions),
+    mountBlob: createMountBlob({ journal: forwards, spool, cache, acceptance, observer }),
+    blobs: findBlob,
+    manifestPuts,
+    manifests: findManifest,
+    listTags: createListTags(ecr.catalog),
+    listReferrers: createListReferrers(ecr.catalog),
     idleTimeoutMs: config.ingest.idleTimeoutMs,
+    redirectAfterMs: parts.redirectAfterMs ?? redirectAfterMs,
     shutdown: ending.signal,
   }
   const shared = { logger, observer, inFlight, isDraining: () => isDraining }
   const hasAdminPort = config.http.adminPort !== undefined
-  const app = await buildApp({ ...shared, layers, ...(!hasAdminPort && { system }) })
+  const app = await buildApp({ ...shared, agents, ...(!hasAdminPort && { system }) })
   const adminApp = hasAdminPort ? await buildApp({ ...shared, system }) : undefined
 
   return {
     app,
     adminApp,
     inFlight,
-    startForwarding: forwarder.start,
+    startForwarding() {
+      forwarder.start()
+      sweeper.start()
+    },
     drain() {
       isDraining = true
     },
@@ -195,7 +265,7 @@ export async function wire(parts: Parts): Promise<Service> {
       isDraining = true
       ending.abort(shuttingDown())
       await Promise.all([closeServer(app), adminApp && closeServer(adminApp)])
-      await forwarder.stop()
+      await Promise.all([forwarder.stop(), manifestPuts.stop(), sweeper.stop()])
       await storage.close()
       ecr.close()
     },

@@ -20,9 +20,12 @@ const directions: Readonly<Record<string, Direction>> = {
   reads: {
     ours: [
       'ingest/upload-sessions.ts',
+      'publish/acceptance.ts',
+      'publish/forward-failure.ts',
       'publish/forward-journal.ts',
       'publish/upstream.ts',
-      'layers/',
+      'publish/upstream-error.ts',
+      'layers/spool.ts',
       'registry/',
     ],
   },
@@ -30,6 +33,7 @@ const directions: Readonly<Record<string, Direction>> = {
     ours: [
       'publish/upstream.ts',
       'publish/upstream-error.ts',
+      'reads/catalog.ts',
       'layers/verified-layer.ts',
       'layers/spool.ts',
       'registry/',
@@ -46,7 +50,7 @@ const directions: Readonly<Record<string, Direction>> = {
   },
   telemetry: { ours: ['registry/'], packages: ['pino', 'prom-client'] },
   http: {
-    ours: ['access/', 'ingest/', 'publish/', 'reads/', 'registry/'],
+    ours: ['access/', 'ingest/', 'publish/', 'reads/', 'layers/spool.ts', 'registry/'],
     packages: ['fastify', '@fastify/multipart'],
   },
   config: { ours: [] },

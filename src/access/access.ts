@@ -10,15 +10,27 @@ export interface Grant {
   readonly destination: Destination
 }
 
+/** Whoever sent a request. */
+export interface Caller {
+  /** The agent's name in the policy. */
+  readonly agent: string
+  /** Pushing includes pulling. @throws LayergateError `repository_denied` */
+  mayPush(repository: RepositoryName): Grant
+  /** @throws LayergateError `repository_denied` */
+  mayPull(repository: RepositoryName): Grant
+  canPull(repository: RepositoryName): boolean
+}
+
 /** Who may do what. Asked for every request, before its body is touched. */
 export interface Access {
-  /** @throws LayergateError when the caller may not push to the repository */
-  mayPush(repository: RepositoryName): Grant
+  /** @param authorization the header as it came */
+  identify(authorization: string | undefined): Promise<Caller>
 }
 
 /** Everybody may push everything to one destination: for the sandbox, and where an operator insists. */
 export function openAccess(destination: Destination): Access {
-  return {
-    mayPush: (repository) => ({ agent: 'anonymous', repository, destination }),
-  }
+  const agent = 'anonymous'
+  const grant = (repository: RepositoryName) => ({ agent, repository, destination })
+  const everybody = { agent, mayPush: grant, mayPull: grant, canPull: () => true }
+  return { identify: () => Promise.resolve(everybody) }
 }

@@ -14,16 +14,16 @@ import { refuseArguments } from './usage-error.ts'
 /** The quick start: the service, and beside it the ECR Public sandbox in a process of its own. */
 export async function runStart(args: string[]): Promise<void> {
   refuseArguments(args)
-  const config = loadConfig({ ...env, LAYERGATE_UPSTREAM: 'sandbox' })
-  const { upstream, storage } = config
+  const quickStart = { ...env, [settings.upstream.name]: 'sandbox' }
+  const { upstream, storage } = loadConfig(quickStart)
   // Before the sandbox makes its own folder in it: what is spooled is nobody else's business.
   await mkdir(storage.dataDir, { recursive: true, mode: 0o700 }).catch((error: unknown) => {
     throw asStorageError(error)
   })
   const sandbox = await startSandboxProcess(upstream.endpoint?.port ?? '0', storage.dataDir)
   // With port 0 the sandbox has found one of its own.
-  const endpoint = new URL(sandbox.url)
-  const served = await serve({ ...config, upstream: { ...upstream, endpoint } }, sandbox.stop)
+  const found = { ...quickStart, [settings.upstreamEndpoint.name]: sandbox.url }
+  const served = await serve(loadConfig(found), sandbox.stop)
   stderr.write(welcome(served, sandbox.url))
 }
 
@@ -72,6 +72,7 @@ async function startSandboxProcess(port: string, dataDir: string): Promise<Sandb
 function welcome({ url, adminUrl }: Served, sandboxUrl: string): string {
   const layer = 'hello, layer'
   const digest = `sha256:${createHash('sha256').update(layer).digest('hex')}`
+  const { host } = new URL(url)
   const target = `${url}/v1/layers?repository=demo/app`
   return `
 Layergate listens on ${url} and forwards to an ECR Public sandbox on ${sandboxUrl}.
@@ -79,6 +80,9 @@ No AWS account is used, and nobody is asked who they are.
 
 Push a first layer:
   printf '${layer}' | curl --data-binary @- '${target}&digest=${digest}'
+
+Push an image with docker (or skopeo, podman, crane, ...; see docs/clients.md):
+  docker tag alpine ${host}/demo/app:v1 && docker push ${host}/demo/app:v1
 
 Push a file of yours:
   curl -X POST -T layer.tar.gz "${target}&digest=sha256:$(sha256sum layer.tar.gz | cut -d' ' -f1)"

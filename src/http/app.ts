@@ -7,19 +7,32 @@ import { formLimits } from './form-layer.ts'
 import type { InFlight } from './in-flight.ts'
 import { createClientErrors } from './plugins/client-errors.ts'
 import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
+import { ociRequests } from './plugins/oci-requests.ts'
 import { requestContext, requestId } from './plugins/request-context.ts'
 import { refuseOtherMethods } from './plugins/unsupported-methods.ts'
+import { toRoutePath } from './oci-path.ts'
+import { type BlobUploadRoutes, blobUploadRoutes } from './routes/blob-uploads.ts'
+import { type BlobRoutes, blobRoutes } from './routes/blobs.ts'
+import { type DiscoveryRoutes, discoveryRoutes } from './routes/discovery.ts'
 import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
+import { type ManifestRoutes, manifestRoutes } from './routes/manifests.ts'
 import { type SystemRoutes, systemRoutes } from './routes/system.ts'
 
 /** Longer than any digest, so that it is a parser of ours that refuses what is none. */
-const maxParamLength = 1024
+const maxParamLength = 16 * 1024
+
+/** Everything that agents ask for. */
+export type AgentRoutes = LayerRoutes &
+  BlobUploadRoutes &
+  BlobRoutes &
+  ManifestRoutes &
+  DiscoveryRoutes
 
 export interface AppPorts {
   readonly logger: FastifyBaseLogger
   readonly observer: Observer
   /** Absent on a port of their own for operators. */
-  readonly layers?: LayerRoutes
+  readonly agents?: AgentRoutes
   /** Absent on the agents' port when operators have their own. */
   readonly system?: SystemRoutes
   readonly inFlight: InFlight
@@ -36,6 +49,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
       requestIdLogLabel: 'requestId',
     }),
     routerOptions: { maxParamLength },
+    rewriteUrl: ({ url = '' }) => toRoutePath(url),
     // Answered in our form, rather than by Node in its own.
     http: { requireHostHeader: false },
     genReqId: requestId,
@@ -68,19 +82,24 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
   requestContext(app, ports.observer, (request) => asking.has(request))
+  ociRequests(app)
   answerErrors(app)
 
-  const { system, layers } = ports
+  const { system, agents } = ports
   if (system) systemRoutes(app, system)
-  if (layers) {
+  if (agents) {
     await app.register(async (scope) => {
-      scope.addHook('onRequest', async (request, reply) => {
-        if (ports.isDraining() && request.method !== 'GET') throw shuttingDown()
+      scope.addHook('onRequest', async ({ method }, reply) => {
+        if (ports.isDraining() && method !== 'GET' && method !== 'HEAD') throw shuttingDown()
         const inside = ports.inFlight.enter()
         reply.raw.once('close', () => inside[Symbol.dispose]())
       })
       await scope.register(multipart, { limits: formLimits })
-      layerRoutes(scope, layers)
+      layerRoutes(scope, agents)
+      blobUploadRoutes(scope, agents)
+      blobRoutes(scope, agents)
+      manifestRoutes(scope, agents)
+      discoveryRoutes(scope, agents)
     })
   }
   refuseOtherMethods(app, new Map(routes))

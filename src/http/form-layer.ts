@@ -1,13 +1,8 @@
 import type { MultipartFile, MultipartValue } from '@fastify/multipart'
 import type { FastifyRequest } from 'fastify'
 import { LayergateError } from '../registry/errors.ts'
-import {
-  contentLength,
-  type IncomingLayer,
-  queryValues,
-  theDigest,
-  theRepository,
-} from './incoming-layer.ts'
+import { contentLength, type IncomingLayer } from './incoming-layer.ts'
+import { queryValues, theDigest, theRepository } from './query.ts'
 
 type Part = MultipartFile | MultipartValue
 

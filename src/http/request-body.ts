@@ -25,13 +25,13 @@ export function welcomeBody(request: FastifyRequest, reply: FastifyReply): void 
  * read and discard it without limit.
  */
 export async function settleBody(request: FastifyRequest, reply: FastifyReply): Promise<void> {
-  if (request.raw.readableEnded || hasNoBody(request.raw)) return
+  if (request.raw.readableEnded || !hasBody(request.raw)) return
   if (request.isBodyWelcome && !request.raw.destroyed) await drain(request.raw, reply.raw)
   reply.header('connection', 'close')
 }
 
-function hasNoBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 async function drain(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -29,3 +29,13 @@ export function requestSignal(request: FastifyRequest, shutdown: AbortSignal): R
     },
   }
 }
+
+/** Runs `work` with a signal that says when it has to stop. */
+export async function duringRequest<T>(
+  request: FastifyRequest,
+  shutdown: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  using scope = requestSignal(request, shutdown)
+  return await work(scope.signal)
+}

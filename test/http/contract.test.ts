@@ -4,12 +4,20 @@ import { join } from 'node:path'
 import test from 'node:test'
 import fastify from 'fastify'
 import { openAccess } from '../../src/access/access.ts'
+import type { AgentRoutes } from '../../src/http/app.ts'
+import { blobUploadRoutes } from '../../src/http/routes/blob-uploads.ts'
+import { blobRoutes } from '../../src/http/routes/blobs.ts'
+import { discoveryRoutes } from '../../src/http/routes/discovery.ts'
 import { layerRoutes } from '../../src/http/routes/layers.ts'
+import { manifestRoutes } from '../../src/http/routes/manifests.ts'
 import { systemRoutes } from '../../src/http/routes/system.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { loadContract } from '../support/openapi.ts'
-import { rawClient } from '../support/raw-http.ts'
-import { type RunningService, type ServiceOptions, startService } from '../support/service.ts'
+import { type RunningService, startService } from '../support/service.ts'
+import { blobUploadScenarios } from './oci/support/blob-upload-scenarios.ts'
+import { manifestScenarios } from './oci/support/manifest-scenarios.ts'
+import { readScenarios } from './oci/support/read-scenarios.ts'
+import { type Scenario, sendSilently } from './oci/support/scenario.ts'
 
 const contract = await loadContract()
 const layer = layerBytes(20_000)
@@ -17,18 +25,13 @@ const digest = digestOf(layer)
 const push = `/v1/layers?repository=team/app&digest=${digest}`
 const state = `/v1/layers/${digest}?repository=team/app`
 
-interface Scenario {
-  readonly operation: string
-  readonly status: number
-  readonly send: (service: RunningService) => Promise<Response>
-  readonly options?: ServiceOptions
+const ask = (path: string, init: RequestInit) => async (service: RunningService) => {
+  const answer = await fetch(`${service.url}${path}`, init)
+  return { status: answer.status, headers: answer.headers, text: await answer.text() }
 }
-
-const post =
-  (path: string, init: RequestInit = {}) =>
-  (service: RunningService) =>
-    fetch(`${service.url}${path}`, { method: 'POST', body: layer, ...init })
-const get = (path: string) => (service: RunningService) => fetch(`${service.url}${path}`)
+const post = (path: string, init: RequestInit = {}) =>
+  ask(path, { method: 'POST', body: layer, ...init })
+const get = (path: string) => ask(path, {})
 
 /** Has the sandbox answer a call with an exception, whenever it is made. */
 function answering(operation: string, name: string) {
@@ -60,12 +63,7 @@ const scenarios: readonly Scenario[] = [
   {
     operation: 'uploadLayer',
     status: 408,
-    async send({ port }) {
-      const client = await rawClient(port)
-      client.write(`POST ${push} HTTP/1.1\r\nHost: layergate\r\nContent-Length: 10\r\n\r\n`)
-      const { status, headers, body } = await client.answer()
-      return new Response(JSON.stringify(body), { status, headers })
-    },
+    send: (service) => sendSilently(service, `POST ${push}`),
     options: { env: { LAYERGATE_UPLOAD_IDLE: '100ms' } },
   },
   {
@@ -128,15 +126,16 @@ const scenarios: readonly Scenario[] = [
   },
   { operation: 'getMetrics', status: 200, send: get('/metrics') },
   { operation: 'getOpenapi', status: 200, send: get('/openapi.yaml') },
+  ...blobUploadScenarios,
+  ...readScenarios,
+  ...manifestScenarios,
 ]
 
 for (const { operation, status, send, options } of scenarios) {
   test(`${operation} answers ${status} as openapi.yaml says`, async (t) => {
     const answer = await send(await startService(t, options))
-    assert.equal(answer.status, status)
-    const text = await answer.text()
-    const problems = contract.problems(operation, { status, headers: answer.headers, text })
-    assert.deepEqual(problems, [])
+    assert.equal(answer.status, status, answer.text)
+    assert.deepEqual(contract.problems(operation, answer), [])
   })
 }
 
@@ -149,6 +148,24 @@ function unused(): Promise<never> {
   return Promise.reject(new Error('Nothing is asked of these routes.'))
 }
 
+const agents: AgentRoutes = {
+  access: openAccess({ name: 'default', registry: 'default' }),
+  observer: { observe() {} },
+  takeLayer: unused,
+  acceptance: { check: unused, record: unused, settled: unused },
+  findLayer: unused,
+  uploads: { begin: unused, find: unused, append: unused, finish: unused, cancel: unused },
+  mountBlob: unused,
+  blobs: { headBlob: unused, getBlob: unused, forget() {} },
+  manifestPuts: { put: unused, stop: unused },
+  manifests: { headManifest: unused, getManifest: unused, remember() {}, forget() {} },
+  listTags: unused,
+  listReferrers: unused,
+  idleTimeoutMs: 1,
+  redirectAfterMs: 1,
+  shutdown: new AbortController().signal,
+}
+
 test('the routes are those of openapi.yaml', () => {
   const routes = new Map<string, string>()
   const app = fastify({ exposeHeadRoutes: false })
@@ -156,15 +173,15 @@ test('the routes are those of openapi.yaml', () => {
     routes.set(config?.operation ?? 'none', `${[method].flat().join()} ${url}`)
   })
   systemRoutes(app, { readiness: unused, metrics: unused, openapi: '' })
-  layerRoutes(app, {
-    access: openAccess({ name: 'default', registry: 'default' }),
-    observer: { observe() {} },
-    takeLayer: unused,
-    acceptance: { check: unused, record: unused, settled: unused },
-    findLayer: unused,
-    idleTimeoutMs: 1,
-    shutdown: new AbortController().signal,
-  })
+  for (const addRoutes of [
+    layerRoutes,
+    blobUploadRoutes,
+    blobRoutes,
+    manifestRoutes,
+    discoveryRoutes,
+  ]) {
+    addRoutes(app, agents)
+  }
   assert.deepEqual(routes, contract.routes)
 })
 

@@ -77,10 +77,13 @@ export async function loadContract(): Promise<Contract> {
         if (given !== null && !validate?.(given)) problems.push(`${name}: ${given}`)
       }
 
-      const [type = ''] = (answer.headers.get('content-type') ?? '').split(';')
-      if (!Object.hasOwn(value['content'] ?? {}, type)) return [...problems, `content type ${type}`]
+      const [given = ''] = (answer.headers.get('content-type') ?? '').split(';')
+      const content = value['content']
+      if (!content) return answer.text === '' ? problems : [...problems, 'a body']
+      const type = Object.hasOwn(content, given) ? given : '*/*'
+      if (!Object.hasOwn(content, type)) return [...problems, `content type ${given}`]
       const validate = ajv.getSchema(`${file}${pointer}/content/${escape(type)}/schema`)
-      const body: unknown = type.endsWith('json') ? JSON.parse(answer.text) : answer.text
+      const body: unknown = given.endsWith('json') ? JSON.parse(answer.text) : answer.text
       if (!validate?.(body)) problems.push(ajv.errorsText(validate?.errors))
       return problems
     },

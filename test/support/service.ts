@@ -5,9 +5,8 @@ import type { TestContext } from 'node:test'
 import supertest from 'supertest'
 import { loadConfig } from '../../src/config/config.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
-import type { Files } from '../../src/storage/disk/files.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { type Service, wire } from '../../src/wiring.ts'
+import { type Parts, type Service, wire } from '../../src/wiring.ts'
 
 export interface RunningService {
   readonly url: string
@@ -19,6 +18,8 @@ export interface RunningService {
   readonly dataDir: string
   /** Everything that was logged so far, one object a line. */
   readonly logs: () => readonly Record<string, unknown>[]
+  /** Stops the service and starts another over the same folder and the same sandbox. */
+  restart(): Promise<RunningService>
   readonly request: ReturnType<typeof supertest>
   /** The operations that reached the sandbox, in order. */
   calls(): readonly string[]
@@ -28,10 +29,9 @@ export interface RunningService {
   metric(sample: string): Promise<number | undefined>
 }
 
-export interface ServiceOptions {
+export interface ServiceOptions extends Pick<Parts, 'files' | 'access' | 'redirectAfterMs'> {
   readonly env?: Readonly<Record<string, string>>
   readonly sandbox?: SandboxOptions
-  readonly files?: Files
 }
 
 const openapi = await readFile(new URL('../../openapi.yaml', import.meta.url), 'utf8')
@@ -43,13 +43,29 @@ export async function startService(
 ): Promise<RunningService> {
   const dataDir = await mkdtemp(join(tmpdir(), 'layergate-'))
   const sandbox = await startSandbox({ repositories: ['team/app'], ...options.sandbox })
+  const running = new Set<Service>()
+  t.after(async () => {
+    for (const service of running) await service.close()
+    await sandbox.close()
+    await rm(dataDir, { recursive: true })
+  })
+  return startOver(sandbox, dataDir, options, running)
+}
+
+async function startOver(
+  sandbox: Sandbox,
+  dataDir: string,
+  options: ServiceOptions,
+  running: Set<Service>,
+): Promise<RunningService> {
+  const { env, sandbox: _, ...parts } = options
   const lines: string[] = []
   const config = loadConfig({
     LAYERGATE_UPSTREAM: 'sandbox',
     LAYERGATE_UPSTREAM_ENDPOINT: sandbox.url,
     LAYERGATE_DATA_DIR: dataDir,
     LAYERGATE_SPOOL_MAX: '1GiB',
-    ...options.env,
+    ...env,
   })
   const service = await wire({
     config,
@@ -57,16 +73,12 @@ export async function startService(
     version: 'test',
     openapi,
     withProcessMetrics: false,
-    ...(options.files && { files: options.files }),
+    ...parts,
   })
+  running.add(service)
   const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
   const adminUrl = (await service.adminApp?.listen({ host: '127.0.0.1', port: 0 })) ?? url
   service.startForwarding()
-  t.after(async () => {
-    await service.close()
-    await sandbox.close()
-    await rm(dataDir, { recursive: true })
-  })
 
   return {
     url,
@@ -76,6 +88,11 @@ export async function startService(
     sandbox,
     dataDir,
     logs: () => lines.map((line) => JSON.parse(line)),
+    async restart() {
+      running.delete(service)
+      await service.close()
+      return startOver(sandbox, dataDir, options, running)
+    },
     request: supertest(service.app.server),
     calls: () => sandbox.calls().map(({ operation }) => operation),
     spooledFiles: () => readdir(join(dataDir, 'uploads')),

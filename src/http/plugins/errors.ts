@@ -1,6 +1,9 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../../registry/error-table.ts'
 import { LayergateError, toLayergateError } from '../../registry/errors.ts'
+import { sendJson } from '../json-answer.ts'
+import { ociErrorsContentType, toOciErrors } from '../oci-errors.ts'
+import { isOciPath } from '../oci-path.ts'
 import { problemContentType, toProblem } from '../problem.ts'
 import { settleBody } from '../request-body.ts'
 
@@ -48,13 +51,13 @@ function answer(error: LayergateError, request: FastifyRequest, reply: FastifyRe
   if (error.facts.retryAfterSeconds !== undefined) {
     reply.header('retry-after', error.facts.retryAfterSeconds)
   }
-  return reply
-    .code(error.entry.status)
-    .type(problemContentType)
-    .send(JSON.stringify(toProblem(error, request.id)))
+  const isOci = isOciPath(request.url)
+  const body = isOci ? toOciErrors(error, request.id) : toProblem(error, request.id)
+  reply.code(error.entry.status)
+  return sendJson(reply, isOci ? ociErrorsContentType : problemContentType, body)
 }
 
 function pathOf(request: FastifyRequest): string {
-  const [path = ''] = request.url.split('?')
+  const [path = ''] = request.originalUrl.split('?')
   return path.length > 100 ? `${path.slice(0, 100)}…` : path
 }

@@ -7,9 +7,11 @@ import { parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import type { Observer } from '../../registry/events.ts'
 import { formLayer } from '../form-layer.ts'
-import { queryValues, rawLayer, theRepository } from '../incoming-layer.ts'
+import { refuseCodings } from '../content-coding.ts'
+import { rawLayer } from '../incoming-layer.ts'
 import { layerLocation, renderLayer, renderLayerState } from '../layer-view.ts'
 import { waitPreference } from '../prefer.ts'
+import { queryValues, theRepository } from '../query.ts'
 import { welcomeBody } from '../request-body.ts'
 import { requestSignal } from '../request-signal.ts'
 
@@ -28,8 +30,10 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
   const { access, observer, takeLayer, acceptance, findLayer } = ports
 
   app.post('/v1/layers', { config: { operation: 'uploadLayer' } }, async (request, reply) => {
-    refuseEncodings(request)
+    refuseCodings(request)
+    refuseOtherForms(request)
     const preference = waitPreference(request.headers['prefer'])
+    const caller = await access.identify(request.headers.authorization)
     using scope = requestSignal(request, ports.shutdown)
     const { signal } = scope
 
@@ -37,7 +41,7 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
     const incoming = request.isMultipart()
       ? await formLayer(request, ports.idleTimeoutMs, signal)
       : rawLayer(request)
-    const grant = access.mayPush(incoming.repository)
+    const grant = caller.mayPush(incoming.repository)
     observer.observe({ type: 'repository_seen', repository: grant.repository })
 
     const announcement = { ...incoming, agent: grant.agent, requestId: request.id }
@@ -71,7 +75,8 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
     { config: { operation: 'getLayer' } },
     async (request) => {
       const digest = parseDigest(request.params.digest)
-      const grant = access.mayPush(theRepository(queryValues(request, 'repository')))
+      const caller = await access.identify(request.headers.authorization)
+      const grant = caller.mayPull(theRepository(queryValues(request, 'repository')))
       const key = forwardKey(grant, digest)
       const view = await findLayer(key)
       if (view.state === 'known') return renderLayerState(view.forward)
@@ -86,18 +91,8 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
   )
 }
 
-/** Bytes that are wrapped in anything would be hashed and stored wrapped. */
-function refuseEncodings({ headers }: FastifyRequest): void {
-  const coding = headers['content-encoding']?.toLowerCase() ?? 'identity'
-  if (coding !== 'identity') {
-    const detail = `The request says Content-Encoding: ${coding}.`
-    throw new LayergateError('content_encoding_unsupported', detail)
-  }
-  const transfer = headers['transfer-encoding']?.toLowerCase() ?? 'chunked'
-  if (transfer !== 'chunked') {
-    const detail = `The request says Transfer-Encoding: ${transfer}.`
-    throw new LayergateError('content_encoding_unsupported', detail)
-  }
+/** @throws LayergateError `content_type_unsupported` */
+function refuseOtherForms({ headers }: FastifyRequest): void {
   const type = headers['content-type']?.trim().toLowerCase() ?? ''
   if (type.startsWith('multipart/') && !type.startsWith('multipart/form-data')) {
     throw new LayergateError('content_type_unsupported', `${type} is no form.`)

@@ -1,0 +1,37 @@
+/** What may follow the name of a repository, which has slashes of its own. */
+const tails = [
+  'blobs/uploads(?:/[^/]*)?',
+  'blobs/[^/]+',
+  'manifests/[^/]+',
+  'referrers/[^/]+',
+  'tags/list',
+]
+const resource = new RegExp(`^/v2/(.+?)/(${tails.join('|')})$`)
+
+/**
+ * Makes the name of a repository one segment of the path, so that routes can name it, and adds the slash at the end of `/v2/` and of
+ * `/blobs/uploads/`, which clients and front proxies disagree about. Other paths stay as they are.
+ */
+export function toRoutePath(url: string): string {
+  const at = url.indexOf('?')
+  const path = at < 0 ? url : url.slice(0, at)
+  const query = at < 0 ? '' : url.slice(at)
+  if (path === '/v2') return `/v2/${query}`
+  const [, name, rest] = resource.exec(path) ?? []
+  if (name === undefined || rest === undefined) return url
+  const slash = rest === 'blobs/uploads' ? '/' : ''
+  return `/v2/${encodeURIComponent(decoded(name))}/${rest}${slash}${query}`
+}
+
+/** Whether the distribution specification rules the answer, also where there is no route. */
+export function isOciPath(url: string): boolean {
+  return url.startsWith('/v2/') || url === '/v2' || url.startsWith('/v2?')
+}
+
+function decoded(name: string): string {
+  try {
+    return decodeURIComponent(name)
+  } catch {
+    return name
+  }
+}

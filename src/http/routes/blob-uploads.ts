@@ -1,0 +1,204 @@
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { Grant } from '../../access/access.ts'
+import type { Recipient } from '../../ingest/finish-upload.ts'
+import type { TakeLayer } from '../../ingest/layer-intake.ts'
+import type { ResumableUploads } from '../../ingest/resumable-uploads.ts'
+import { nothingReceived, type UploadSession } from '../../ingest/upload-sessions.ts'
+import type { Acceptance } from '../../publish/acceptance.ts'
+import type { MountBlob } from '../../publish/mount-blob.ts'
+import type { FindBlob } from '../../reads/find-blob.ts'
+import { type Digest, parseDigest } from '../../registry/digest.ts'
+import { LayergateError } from '../../registry/errors.ts'
+import { refuseCodings } from '../content-coding.ts'
+import { contentLength } from '../incoming-layer.ts'
+import {
+  bringsChunk,
+  incomingChunk,
+  type OciAccess,
+  type OciPath,
+  type OciRequest,
+  type PushGrant,
+  pushGrant,
+  theUploadId,
+} from '../oci-request.ts'
+import { queryValues, theDigest } from '../query.ts'
+import { hasBody, welcomeBody } from '../request-body.ts'
+import { duringRequest } from '../request-signal.ts'
+
+export interface BlobUploadRoutes extends OciAccess {
+  readonly uploads: ResumableUploads
+  readonly takeLayer: TakeLayer
+  readonly acceptance: Acceptance
+  readonly mountBlob: MountBlob
+  readonly blobs: Pick<FindBlob, 'headBlob'>
+  /** Aborts when what is under way must end. */
+  readonly shutdown: AbortSignal
+}
+
+type UploadPath = OciPath & { readonly id: string }
+
+/** Pushing blobs: https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#push */
+export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes): void {
+  const { uploads, takeLayer, acceptance, mountBlob, blobs, shutdown } = ports
+
+  app.post<{ Params: OciPath }>(
+    '/v2/:name/blobs/uploads/',
+    { config: { operation: 'startBlobUpload' } },
+    async (request, reply) => {
+      const grant = await pushGrant(ports, request)
+      const taken = await duringRequest(request, shutdown, async (signal) => {
+        const digest =
+          (await tryMount(request, grant, signal)) ??
+          (await takeWhole(request, reply, grant, signal))
+        // So that nobody sends 2 GB to a repository that is not there.
+        if (!digest) await acceptance.check(grant, nothingReceived.digest, signal)
+        return digest
+      })
+      if (taken) return created(reply, grant, taken)
+      const { repository, agent } = grant
+      return accepted(reply, await uploads.begin({ repository, agent }))
+    },
+  )
+
+  async function tryMount(
+    request: OciRequest,
+    grant: PushGrant,
+    signal: AbortSignal,
+  ): Promise<Digest | undefined> {
+    const [mount] = queryValues(request, 'mount')
+    if (mount === undefined) return undefined
+    const digest = parseDigest(mount)
+    if (await blobs.headBlob(grant, digest, signal)) return digest
+    const [from] = queryValues(request, 'from')
+    const { canPull } = grant.caller
+    const wanted = { target: grant, digest, canPull, ...(from && { from }) }
+    return (await mountBlob(wanted, signal)) ? digest : undefined
+  }
+
+  /** For a request that has the digest and the blob at once. */
+  async function takeWhole(
+    request: OciRequest,
+    reply: FastifyReply,
+    grant: Grant,
+    signal: AbortSignal,
+  ): Promise<Digest | undefined> {
+    const digests = queryValues(request, 'digest')
+    if (digests.length === 0 || !hasBody(request.raw)) return undefined
+    const expected = theDigest(digests)
+    refuseCodings(request)
+    const { repository, agent } = grant
+    const sizeBytes = contentLength(request)
+    const announcement = {
+      repository,
+      agent,
+      entry: 'oci',
+      requestId: request.id,
+      expected,
+      ...(sizeBytes !== undefined && { sizeBytes }),
+    } as const
+    await takeLayer(announcement, signal, async (intake) => {
+      welcomeBody(request, reply)
+      const received = await intake.receive(request.raw)
+      return intake.finish(received, expected, recipient(grant, signal))
+    })
+    return expected
+  }
+
+  function recipient(grant: Grant, signal: AbortSignal): Recipient<unknown> {
+    return {
+      check: (digest) => acceptance.check(grant, digest, signal),
+      record: (layer) => acceptance.record(grant, layer),
+    }
+  }
+
+  app.patch<{ Params: UploadPath }>(
+    '/v2/:name/blobs/uploads/:id',
+    { config: { operation: 'appendBlobChunk' } },
+    async (request, reply) => {
+      const { repository, agent } = await pushGrant(ports, request)
+      const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
+      const chunk = incomingChunk(request, reply)
+      const session = await duringRequest(request, shutdown, (signal) =>
+        uploads.append(upload, chunk, signal),
+      ).catch((error: unknown) => tellOffset(reply, request, error))
+      return accepted(reply, session)
+    },
+  )
+
+  app.put<{ Params: UploadPath }>(
+    '/v2/:name/blobs/uploads/:id',
+    { config: { operation: 'finishBlobUpload' } },
+    async (request, reply) => {
+      const grant = await pushGrant(ports, request)
+      const { repository, agent } = grant
+      const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
+      const expected = theDigest(queryValues(request, 'digest'))
+      const chunk = bringsChunk(request) ? incomingChunk(request, reply) : undefined
+      await duringRequest(request, shutdown, (signal) =>
+        uploads.finish(upload, chunk, expected, recipient(grant, signal), signal),
+      ).catch((error: unknown) => tellOffset(reply, request, error))
+      reply.header('docker-upload-uuid', upload.id)
+      return created(reply, grant, expected)
+    },
+  )
+
+  app.get<{ Params: UploadPath }>(
+    '/v2/:name/blobs/uploads/:id',
+    { config: { operation: 'getBlobUpload' } },
+    async (request, reply) => {
+      const { repository, agent } = await pushGrant(ports, request)
+      const session = await uploads.find({ repository, agent, id: theUploadId(request) })
+      return standing(reply, session).code(204).send()
+    },
+  )
+
+  app.delete<{ Params: UploadPath }>(
+    '/v2/:name/blobs/uploads/:id',
+    { config: { operation: 'cancelBlobUpload' } },
+    async (request, reply) => {
+      const { repository, agent } = await pushGrant(ports, request)
+      const upload = { repository, agent, id: theUploadId(request) }
+      await duringRequest(request, shutdown, (signal) => uploads.cancel(upload, signal))
+      return reply.code(204).send()
+    },
+  )
+}
+
+function accepted(reply: FastifyReply, session: UploadSession): FastifyReply {
+  return standing(reply, session).code(202).send()
+}
+
+/** Relative, and without a query: several clients take nothing else through a proxy. */
+function standing(reply: FastifyReply, { repository, id, received }: UploadSession): FastifyReply {
+  return reply
+    .header('location', uploadLocation(repository, id))
+    .header('range', storedRange(received.sizeBytes))
+    .header('docker-upload-uuid', id)
+}
+
+function created(reply: FastifyReply, { repository }: Grant, digest: Digest): FastifyReply {
+  return reply
+    .code(201)
+    .header('location', `/v2/${repository}/blobs/${digest}`)
+    .header('docker-content-digest', digest)
+    .send()
+}
+
+/** With a refused range the client is told where to go on. */
+function tellOffset(reply: FastifyReply, request: OciRequest<UploadPath>, error: unknown): never {
+  if (error instanceof LayergateError && error.code === 'upload_range_invalid') {
+    const { name, id } = request.params
+    reply.header('location', uploadLocation(name, id))
+    reply.header('range', storedRange(error.facts.actual?.sizeBytes ?? 0))
+  }
+  throw error
+}
+
+function uploadLocation(repository: string, id: string): string {
+  return `/v2/${repository}/blobs/uploads/${id}`
+}
+
+/** No bytes at all cannot be said with both ends included: every registry says `0-0` then. */
+function storedRange(sizeBytes: number): string {
+  return `0-${Math.max(0, sizeBytes - 1)}`
+}

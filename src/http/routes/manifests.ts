@@ -1,0 +1,139 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ManifestPuts } from '../../publish/put-manifest.ts'
+import type { FindManifest } from '../../reads/find-manifest.ts'
+import type { ManifestHead } from '../../reads/catalog.ts'
+import { LayergateError } from '../../registry/errors.ts'
+import { type Manifest, maxManifestBytes, parseManifest } from '../../registry/manifest.ts'
+import { parseReference, parseTag, type Reference, type Tag } from '../../registry/reference.ts'
+import { refuseCodings } from '../content-coding.ts'
+import { type OciAccess, type OciPath, pullGrant, pushGrant } from '../oci-request.ts'
+import { patienceOf, waitAgain } from '../patience.ts'
+import { queryValues } from '../query.ts'
+import { welcomeBody } from '../request-body.ts'
+import { duringRequest } from '../request-signal.ts'
+import { wholeBody } from '../whole-body.ts'
+
+export interface ManifestRoutes extends OciAccess {
+  readonly manifestPuts: ManifestPuts
+  readonly manifests: FindManifest
+  readonly idleTimeoutMs: number
+  /** How long clients with a short patience wait before they are sent to the same place again. */
+  readonly redirectAfterMs: number
+  /** Aborts when what is under way must end. */
+  readonly shutdown: AbortSignal
+}
+
+type ManifestPath = OciPath & { readonly reference: string }
+
+/** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests and #pulling-manifests */
+export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): void {
+  const { manifestPuts, manifests, idleTimeoutMs, shutdown } = ports
+
+  app.put<{ Params: ManifestPath }>(
+    '/v2/:name/manifests/:reference',
+    { config: { operation: 'putManifest' } },
+    async (request, reply) => {
+      const { caller, ...target } = await pushGrant(ports, request)
+      refuseCodings(request)
+      const reference = parseReference(request.params.reference)
+      const tags = tagsOf(reference, request)
+      const patience = patienceOf(request, ports.redirectAfterMs)
+      welcomeBody(request, reply)
+      const { manifest, answer } = await duringRequest(request, shutdown, async (signal) => {
+        const bytes = await wholeBody(request, maxManifestBytes, tooLarge, idleTimeoutMs, signal)
+        const parsed = parseManifest(bytes, request.headers['content-type'])
+        if (reference.kind === 'digest') requireDigest(parsed, reference.digest)
+        const { canPull } = caller
+        const { continues, waitMs } = patience
+        const put = { target, manifest: parsed, tags, requestId: request.id, canPull }
+        return {
+          manifest: parsed,
+          answer: await manifestPuts.put(
+            { ...put, ...(continues && { continues }) },
+            waitMs,
+            signal,
+          ),
+        }
+      })
+      if (answer.state === 'pending') return waitAgain(request, reply, patience, answer.id)
+
+      manifests.remember(target, manifest)
+      if (manifest.subject) reply.header('oci-subject', manifest.subject)
+      if (reference.kind === 'digest' && tags.length > 0) reply.header('oci-tag', tags.join(', '))
+      return reply
+        .code(201)
+        .header('location', `/v2/${target.repository}/manifests/${manifest.digest}`)
+        .header('docker-content-digest', manifest.digest)
+        .send()
+    },
+  )
+
+  app.head<{ Params: ManifestPath }>(
+    '/v2/:name/manifests/:reference',
+    { config: { operation: 'headManifest' } },
+    async (request, reply) => {
+      const grant = await pullGrant(ports, request)
+      const reference = wantedReference(request.params)
+      const head = await duringRequest(request, shutdown, (signal) =>
+        manifests.headManifest(grant, reference, signal),
+      )
+      if (!head) throw unknown(request.params)
+      return describe(reply, head).header('content-length', head.sizeBytes).send()
+    },
+  )
+
+  app.get<{ Params: ManifestPath }>(
+    '/v2/:name/manifests/:reference',
+    { config: { operation: 'getManifest' } },
+    async (request, reply) => {
+      const grant = await pullGrant(ports, request)
+      const reference = wantedReference(request.params)
+      const manifest = await duringRequest(request, shutdown, (signal) =>
+        manifests.getManifest(grant, reference, signal),
+      )
+      if (!manifest) throw unknown(request.params)
+      return describe(reply, manifest).send(manifest.bytes)
+    },
+  )
+}
+
+/** Those of the query belong to a push by digest (distribution-spec, main of 2026-07, "Pushing Manifests"). */
+function tagsOf(reference: Reference, request: FastifyRequest): readonly Tag[] {
+  if (reference.kind === 'tag') return [reference.tag]
+  return [...new Set(queryValues(request, 'tag').map(parseTag))]
+}
+
+function requireDigest({ digest, bytes }: Manifest, expected: string): void {
+  if (digest === expected) return
+  throw new LayergateError(
+    'digest_mismatch',
+    `Expected ${expected}, but the manifest that came has ${digest}.`,
+    { expected: { digest: expected }, actual: { digest, sizeBytes: bytes.length } },
+  )
+}
+
+/** What no tag can be called is not there. */
+function wantedReference({ name, reference }: ManifestPath): Reference {
+  try {
+    return parseReference(reference)
+  } catch (error) {
+    if (error instanceof LayergateError && error.code === 'tag_invalid') {
+      throw unknown({ name, reference })
+    }
+    throw error
+  }
+}
+
+function describe(reply: FastifyReply, { digest, mediaType }: ManifestHead): FastifyReply {
+  return reply.type(mediaType).header('docker-content-digest', digest)
+}
+
+function unknown({ name, reference }: ManifestPath): LayergateError {
+  return new LayergateError('manifest_unknown', `${name} has no manifest ${reference}.`)
+}
+
+function tooLarge(): LayergateError {
+  return new LayergateError('manifest_too_large', `The limit is ${maxManifestBytes} bytes.`, {
+    expected: { sizeBytes: maxManifestBytes },
+  })
+}

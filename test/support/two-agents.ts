@@ -1,0 +1,42 @@
+import type { Access, Caller } from '../../src/access/access.ts'
+import type { Destination } from '../../src/registry/destination.ts'
+import { LayergateError } from '../../src/registry/errors.ts'
+import type { RepositoryName } from '../../src/registry/repository-name.ts'
+
+/** Repositories. Whoever may push to one may pull from it. */
+export interface Grants {
+  readonly push: readonly string[]
+  readonly pull?: readonly string[]
+}
+
+/** How an agent of `agentsWith` says who it is. */
+export function asAgent(name: string): { readonly authorization: string } {
+  return { authorization: `Bearer ${name}` }
+}
+
+/** Knows agents by their names alone; whoever is not named may do nothing. */
+export function agentsWith(
+  agents: Readonly<Record<string, Grants>>,
+): (destination: Destination) => Access {
+  return (destination) => ({
+    async identify(authorization = '') {
+      const agent = authorization.replace('Bearer ', '')
+      return callerOf(agent, agents[agent] ?? { push: [] }, destination)
+    },
+  })
+}
+
+function callerOf(agent: string, { push, pull = [] }: Grants, destination: Destination): Caller {
+  const canPush = (repository: RepositoryName) => push.includes(repository)
+  const canPull = (repository: RepositoryName) => canPush(repository) || pull.includes(repository)
+  const grant = (repository: RepositoryName, isGranted: boolean) => {
+    if (isGranted) return { agent, repository, destination }
+    throw new LayergateError('repository_denied', `${agent} may not do this in ${repository}.`)
+  }
+  return {
+    agent,
+    mayPush: (repository) => grant(repository, canPush(repository)),
+    mayPull: (repository) => grant(repository, canPull(repository)),
+    canPull,
+  }
+}
