@@ -6,7 +6,6 @@ import { buildApp, shuttingDown } from './http/app.ts'
 import { createInFlight, type InFlight } from './http/in-flight.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createLayerIntake } from './ingest/layer-intake.ts'
-import { noPace } from './ingest/pace.ts'
 import { createPlaces } from './ingest/places.ts'
 import { createResumableUploads } from './ingest/resumable-uploads.ts'
 import { createRoom } from './ingest/room.ts'
@@ -17,14 +16,15 @@ import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
 import { createAcceptance } from './publish/acceptance.ts'
 import { createDoor } from './publish/door.ts'
+import { createPace } from './publish/pace.ts'
 import { createForwarder } from './publish/forwarder.ts'
 import { createMountBlob } from './publish/mount-blob.ts'
 import { createManifestPuts } from './publish/put-manifest.ts'
 import { createFindBlob } from './reads/find-blob.ts'
 import { createFindLayer } from './reads/find-layer.ts'
 import { createFindManifest } from './reads/find-manifest.ts'
-import { createListReferrers } from './reads/list-referrers.ts'
 import { createListTags } from './reads/list-tags.ts'
+import { createReferrers } from './reads/referrers.ts'
 import type { Destination } from './registry/destination.ts'
 import type { Files } from './storage/disk/files.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
@@ -53,8 +53,11 @@ const manifestPauseMs = 5_000
 /** How long a client that was sent to the same place again may take to come there. */
 const manifestGraceMs = 10_000
 const redirectAfterMs = 25_000
+/** Of all manifests that are on their way at once. */
+const manifestsMaxBytes = 64 * 1024 * 1024
 /** A refused body is drained for a second before it is answered. */
 const lastAnswersMs = 2_000
+const closeIdleMs = 50
 const journalRestMs = 5_000
 
 export interface Parts {
@@ -150,7 +153,16 @@ export async function wire(parts: Parts): Promise<Service> {
     },
     levels,
   )
-  const observer = observers(metrics, createLogObserver(logger))
+  const pace = createPace(
+    {
+      now: () => performance.now(),
+      owedBytes: async () => (await forwards.totals()).owedBytes,
+      onJournalError: (error) =>
+        logger.error({ err: error }, 'the journal did not say what is owed'),
+    },
+    config.publish,
+  )
+  const observer = observers(metrics, createLogObserver(logger), pace)
 
   const { endpoint, registryEndpoint, kind } = config.upstream
   const ecr = createEcrStack({
@@ -194,8 +206,10 @@ export async function wire(parts: Parts): Promise<Service> {
       journal: forwards,
       upstream: ecr.upstream,
       spool,
-      cache,
       observer,
+      async tagDigest(call, tag) {
+        return (await ecr.catalog.manifestHead(call, { kind: 'tag', tag }))?.digest
+      },
       forget(target, digests) {
         findBlob.forget(target, digests)
         findManifest.forget(target, digests)
@@ -206,6 +220,7 @@ export async function wire(parts: Parts): Promise<Service> {
       manifestWaitMs: config.publish.manifestWaitMs,
       pauseMs: manifestPauseMs,
       graceMs: manifestGraceMs,
+      maxBytes: manifestsMaxBytes,
     },
   )
 
@@ -218,7 +233,7 @@ export async function wire(parts: Parts): Promise<Service> {
     gate,
     cache,
     observer,
-    pace: noPace,
+    pace,
     onLeftBehind,
   }
   const sweeper = createSweeper({ sessions, spool, leases, now }, config.ingest.uploadTtlMs, {
@@ -235,13 +250,14 @@ export async function wire(parts: Parts): Promise<Service> {
       { ...intake, leases, hashes: createUploadHashes(spool), now },
       config.ingest,
     ),
-    mountBlob: createMountBlob({ journal: forwards, spool, cache, acceptance, observer }),
+    mountBlob: createMountBlob({ journal: forwards, spool, acceptance, observer }),
     blobs: findBlob,
     manifestPuts,
     manifests: findManifest,
     listTags: createListTags(ecr.catalog),
-    listReferrers: createListReferrers(ecr.catalog),
+    referrers: createReferrers(ecr.catalog, now),
     idleTimeoutMs: config.ingest.idleTimeoutMs,
+    inFlight,
     redirectAfterMs: parts.redirectAfterMs ?? redirectAfterMs,
     shutdown: ending.signal,
   }
@@ -280,6 +296,9 @@ function registryName({ kind, registryId }: Config['upstream']): string {
 /** Lets answers go out, but waits for no client that stands still in the middle of a request. */
 async function closeServer(app: FastifyInstance): Promise<void> {
   const timer = setTimeout(() => app.server.closeAllConnections(), lastAnswersMs)
+  // Connections whose answer ends only now would be kept alive otherwise.
+  const idle = setInterval(() => app.server.closeIdleConnections(), closeIdleMs)
   await app.close()
+  clearInterval(idle)
   clearTimeout(timer)
 }

@@ -71,6 +71,8 @@ export interface ForwardTotals {
   readonly parked: number
   /** Of everything that is not `forwarded`. */
   readonly backlogBytes: number
+  /** The same without what is `parked`. */
+  readonly owedBytes: number
   /** When the oldest that is neither `forwarded` nor `parked` was recorded. */
   readonly oldestRecordedAt?: Date
 }

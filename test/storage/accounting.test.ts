@@ -108,7 +108,8 @@ function steps(storage: EmbeddedStorage) {
       } catch (error) {
         const isRefusal =
           (error instanceof LayergateError && refusals.has(error.code)) ||
-          (error instanceof Error && /closed|not in the spool|is being written/.test(error.message))
+          (error instanceof Error &&
+            /closed|does not hold the bytes|is being written/.test(error.message))
         if (!isRefusal) throw error
       }
     },

@@ -126,7 +126,7 @@ describe('a damaged data folder', () => {
       const { storage, id, layer, file } = await folderWithLayer(t)
       await inflict(file)
 
-      await assert.rejects(storage.spool.seal(id, layer), /not in the spool/)
+      await assert.rejects(storage.spool.seal(id, layer), /does not hold the bytes/)
     })
 
     test(`a layer whose file ${damage} is replaced when it comes again`, async (t) => {

@@ -174,7 +174,8 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       return {
         waiting: unpaid.filter(({ state }) => state === 'owed').length,
         parked: unpaid.filter(({ state }) => state === 'parked').length,
-        backlogBytes: unpaid.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0),
+        backlogBytes: bytesOf(unpaid),
+        owedBytes: bytesOf(unpaid.filter(({ state }) => state !== 'parked')),
         ...(times.length > 0 && { oldestRecordedAt: new Date(Math.min(...times)) }),
       }
     },
@@ -185,6 +186,10 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       .map(({ forward }) => forward)
       .filter(({ state }) => state !== 'forwarded')
   }
+}
+
+function bytesOf(forwards: readonly Forward[]): number {
+  return forwards.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0)
 }
 
 function isSettled({ state }: Forward): boolean {

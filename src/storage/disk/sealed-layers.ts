@@ -2,6 +2,7 @@ import type { SealedLayer, SpoolReader } from '../../layers/spool.ts'
 import type { Digest } from '../../registry/digest.ts'
 import { createTurns } from '../turns.ts'
 import { createLayerReader, damaged, openLayerFile } from './layer-reader.ts'
+import { lostUpload } from './upload-file.ts'
 import type { SealedIndex, StoredLayer } from './sealed-index.ts'
 import type { Space } from './space.ts'
 import type { UploadFolder } from './upload-folder.ts'
@@ -122,7 +123,7 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
         const older = entries.get(layer.digest)
         if (!prepare) {
           const isSealed = older?.layer.uploadId === layer.uploadId && (await isWhole(layer))
-          if (!isSealed) throw new Error(`The upload ${layer.uploadId} is not in the spool.`)
+          if (!isSealed) throw lostUpload(layer.uploadId)
           return async () => {}
         }
         await prepare()

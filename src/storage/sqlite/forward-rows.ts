@@ -40,6 +40,7 @@ export function toTotals(rows: readonly Row[]): ForwardTotals {
     waiting: count('owed'),
     parked: count('parked'),
     backlogBytes: rows.reduce((sum, row) => sum + integer(row, 'bytes'), 0),
+    owedBytes: working.reduce((sum, row) => sum + integer(row, 'bytes'), 0),
     ...(recorded.length > 0 && { oldestRecordedAt: new Date(Math.min(...recorded)) }),
   }
 }

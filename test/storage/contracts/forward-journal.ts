@@ -509,7 +509,12 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
     test('totals tell what is owed', async (t) => {
       const time = clock()
       const forwards = await open(t, time.now)
-      assert.deepEqual(await forwards.totals(), { waiting: 0, parked: 0, backlogBytes: 0 })
+      assert.deepEqual(await forwards.totals(), {
+        waiting: 0,
+        parked: 0,
+        backlogBytes: 0,
+        owedBytes: 0,
+      })
 
       await forwards.record(someKey(), 'ci', 1)
       await (await forwards.claim(never)).park(failed, 1, time.in(60_000))
@@ -527,6 +532,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
         waiting: 1,
         parked: 1,
         backlogBytes: 1101,
+        owedBytes: 1100,
         oldestRecordedAt,
       })
     })
