@@ -1,13 +1,16 @@
 /** Those who wait for the end of one work: callers, and callers who were told to come back. */
-export interface Audience<T> {
+export interface Audience<T, Member> {
+  readonly members: readonly Member[]
   /**
    * The end, or `pending` after `waitMs`: then this caller is expected back.
    *
    * @throws the reason of `signal`
    */
-  wait(waitMs: number, signal: AbortSignal): Promise<T | 'pending'>
-  /** One of those who are expected back is here, and waits again. */
-  welcomeBack(): void
+  wait(member: Member, waitMs: number, signal: AbortSignal): Promise<T | 'pending'>
+  /** Whether somebody like this is expected back. */
+  isExpected(isLike: (member: Member) => boolean): boolean
+  /** One of those who are expected back, and are like this, is here and waits again. */
+  welcomeBack(isLike: (member: Member) => boolean): void
 }
 
 /**
@@ -15,31 +18,38 @@ export interface Audience<T> {
  * @param graceMs how long a caller is expected back
  * @param onEmpty nobody waits, and nobody is expected back
  */
-export function createAudience<T>(
+export function createAudience<T, Member>(
   end: Promise<T>,
   graceMs: number,
   onEmpty: () => void,
-): Audience<T> {
-  let present = 0
-  const expected = new Set<NodeJS.Timeout>()
+): Audience<T, Member> {
+  interface Seat {
+    readonly member: Member
+  }
+  const present = new Set<Seat>()
+  const expected = new Map<Seat, NodeJS.Timeout>()
 
-  function leave(): void {
-    present -= 1
-    if (present === 0 && expected.size === 0) onEmpty()
+  function noteIfEmpty(): void {
+    if (present.size === 0 && expected.size === 0) onEmpty()
   }
 
-  function expectBack(): void {
+  function expectBack(seat: Seat): void {
     const grace = setTimeout(() => {
-      expected.delete(grace)
-      if (present === 0 && expected.size === 0) onEmpty()
+      expected.delete(seat)
+      noteIfEmpty()
     }, graceMs).unref()
-    expected.add(grace)
+    expected.set(seat, grace)
   }
 
   return {
-    async wait(waitMs, signal) {
+    get members() {
+      return [...present, ...expected.keys()].map(({ member }) => member)
+    },
+
+    async wait(member, waitMs, signal) {
       signal.throwIfAborted()
-      present += 1
+      const seat = { member }
+      present.add(seat)
       const { promise, resolve, reject } = Promise.withResolvers<T | 'pending'>()
       const giveUp = () => reject(signal.reason)
       signal.addEventListener('abort', giveUp, { once: true })
@@ -47,20 +57,24 @@ export function createAudience<T>(
       void end.then(resolve)
       try {
         const result = await promise
-        if (result === 'pending') expectBack()
+        if (result === 'pending') expectBack(seat)
         return result
       } finally {
         clearTimeout(enough)
         signal.removeEventListener('abort', giveUp)
-        leave()
+        present.delete(seat)
+        noteIfEmpty()
       }
     },
 
-    welcomeBack() {
-      const [longestGone] = expected
+    isExpected: (isLike) => [...expected.keys()].some(({ member }) => isLike(member)),
+
+    welcomeBack(isLike) {
+      const longestGone = [...expected].find(([{ member }]) => isLike(member))
       if (!longestGone) return
-      clearTimeout(longestGone)
-      expected.delete(longestGone)
+      const [seat, grace] = longestGone
+      clearTimeout(grace)
+      expected.delete(seat)
     },
   }
 }

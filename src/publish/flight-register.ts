@@ -4,6 +4,8 @@ export interface RegisteredFlight {
   readonly identity: string
   /** Of all whose puts it carries. */
   readonly agents: ReadonlySet<string>
+  /** Whether one of this agent was told to come back, and has not. */
+  readonly expects: (agent: string) => boolean
   /** Nobody else has come to any of its tags since. */
   readonly isNewest: boolean
 }
@@ -17,7 +19,10 @@ export interface ArrivingPut {
 
 /** The flights under way, and those whose end somebody may still come back for. */
 export interface FlightRegister<F extends RegisteredFlight> {
-  /** The flight that a client has come back for. */
+  /**
+   * The flight that a client has come back for, with its id; or without one, as a client does that repeats a request on its own. Of
+   * those that are expected, an identical one is taken for it.
+   */
   continued(put: ArrivingPut): F | undefined
   /** The identical flight that a new arrival is one with: there is nothing between the two that could tell them apart. */
   joinable(put: ArrivingPut): F | undefined
@@ -37,7 +42,11 @@ export function createFlightRegister<F extends RegisteredFlight>(): FlightRegist
 
   return {
     continued({ identity, agent, continues }) {
-      const flight = continues === undefined ? undefined : byId.get(continues)
+      if (continues === undefined) {
+        const flight = latest.get(identity)
+        return flight?.expects(agent) ? flight : undefined
+      }
+      const flight = byId.get(continues)
       return flight?.identity === identity && flight.agents.has(agent) ? flight : undefined
     },
     joinable({ identity }) {

@@ -1,5 +1,5 @@
-import type { LayerCache } from '../layers/layer-cache.ts'
-import type { SealedLayer, Spool } from '../layers/spool.ts'
+import { openIfHeld } from '../layers/open-if-held.ts'
+import type { Spool } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
@@ -10,8 +10,7 @@ import type { Upstream } from './upstream.ts'
 export interface BarrierPorts {
   readonly journal: Pick<ForwardJournal, 'find' | 'record' | 'hurry' | 'settled' | 'ofLayer'>
   readonly upstream: Pick<Upstream, 'absent'>
-  readonly spool: Pick<Spool, 'find'>
-  readonly cache: Pick<LayerCache, 'hold'>
+  readonly spool: Pick<Spool, 'open'>
 }
 
 /** Which blobs have to be upstream, and on whose behalf. */
@@ -19,7 +18,7 @@ export interface Crossing {
   readonly target: Target
   readonly blobs: readonly Digest[]
   /** Whether layers of that repository may stand in for missing ones. */
-  canPull(repository: RepositoryName): boolean
+  readonly canPull: (repository: RepositoryName) => boolean
 }
 
 /**
@@ -35,7 +34,7 @@ export async function crossBarrier(
   crossing: Crossing,
   signal: AbortSignal,
 ): Promise<readonly Digest[]> {
-  const { journal, upstream, cache } = ports
+  const { journal, upstream } = ports
   const { target, blobs } = crossing
   const owed = await Promise.all(blobs.map((digest) => findOwed(journal, target, digest)))
   const owedKeys = owed.filter((key) => key !== undefined)
@@ -43,21 +42,10 @@ export async function crossBarrier(
 
   const others = blobs.filter((_, index) => owed[index] === undefined)
   const absent = await findAbsent(upstream, target, others, signal)
-  using holds = new DisposableStack()
-  for (const digest of absent) holds.use(cache.hold(digest))
-  const held = await Promise.all(absent.map((digest) => findHeld(ports, crossing, digest)))
-  const missing = absent.filter((_, index) => held[index] === undefined)
+  const { missing, startedKeys } = await startHeld(ports, crossing, absent)
   if (missing.length > 0) return missing
-
-  const started = held.filter((layer) => layer !== undefined).map(recordOwed)
-  const startedKeys = (await Promise.all(started)).map(({ key }) => key)
-  await journal.hurry(startedKeys)
   await allForwarded(journal, [...owedKeys, ...startedKeys], signal)
   return []
-
-  function recordOwed({ digest, sizeBytes }: SealedLayer): Promise<Forward> {
-    return journal.record(forwardKey(target, digest), target.agent, sizeBytes)
-  }
 }
 
 /** What is parked gets one more chance: by now it may be mended. */
@@ -92,18 +80,46 @@ async function findAbsent(
   return found
 }
 
-async function findHeld(
+interface Started {
+  /** If there are any, nothing was started. */
+  readonly missing: readonly Digest[]
+  readonly startedKeys: readonly ForwardKey[]
+}
+
+/** Has what lies here sent. What is being read is not evicted: each layer stays open until it is owed. */
+async function startHeld(
   { journal, spool }: BarrierPorts,
-  { target, canPull }: Crossing,
+  crossing: Crossing,
+  digests: readonly Digest[],
+): Promise<Started> {
+  const { target } = crossing
+  await using open = new AsyncDisposableStack()
+  const missing: Digest[] = []
+  const held: { readonly key: ForwardKey; readonly sizeBytes: number }[] = []
+  for (const digest of digests) {
+    const isKnown = await isKnownTo(journal, crossing, digest)
+    const layer = isKnown ? open.use(await openIfHeld(spool, digest)) : undefined
+    if (layer) held.push({ key: forwardKey(target, digest), sizeBytes: layer.sizeBytes })
+    else missing.push(digest)
+  }
+  if (missing.length > 0) return { missing, startedKeys: [] }
+
+  const startedKeys = held.map(({ key }) => key)
+  await Promise.all(held.map(({ key, sizeBytes }) => journal.record(key, target.agent, sizeBytes)))
+  await journal.hurry(startedKeys)
+  return { missing, startedKeys }
+}
+
+async function isKnownTo(
+  journal: BarrierPorts['journal'],
+  { target: { repository, destination }, canPull }: Crossing,
   digest: Digest,
-): Promise<SealedLayer | undefined> {
-  const { repository, destination } = target
-  const isKnown = (await journal.ofLayer(digest)).some(
+): Promise<boolean> {
+  return (await journal.ofLayer(digest)).some(
     ({ key }) =>
       key.registry === destination.registry &&
       (key.repository === repository || canPull(key.repository)),
   )
-  return isKnown ? spool.find(digest) : undefined
 }
 
 async function allForwarded(

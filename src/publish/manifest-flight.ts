@@ -4,22 +4,32 @@ import type { Manifest } from '../registry/manifest.ts'
 import type { Tag } from '../registry/reference.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Target } from './acceptance.ts'
+import type { ByteBudget } from './byte-budget.ts'
 import { asLayergateError, forwardFailure } from './forward-failure.ts'
 import { type BarrierPorts, crossBarrier } from './manifest-barrier.ts'
 import { blobsMissing, referencesOf } from './missing-references.ts'
-import type { Place } from './tag-lanes.ts'
+import type { Place, TagMove } from './tag-lanes.ts'
 import { UpstreamError } from './upstream-error.ts'
 import type { Call, Upstream } from './upstream.ts'
 
 export interface ManifestFlightPorts extends BarrierPorts {
   readonly upstream: Pick<Upstream, 'absent' | 'putManifest'>
+  /**
+   * What a tag names upstream at this moment.
+   *
+   * @throws UpstreamError
+   * @throws the reason of `call.signal`
+   */
+  readonly tagDigest: (call: Call, tag: Tag) => Promise<Digest | undefined>
   /** What was remembered of these digests is no longer so: the repository lacks them. */
   forget(target: Target, digests: readonly Digest[]): void
   sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** For the bytes of all manifests that are in the air. */
+  readonly budget: ByteBudget
 }
 
 export interface ManifestFlightSettings {
-  /** How long the layers, and an upstream that is away, are waited for. */
+  /** How long a manifest waits for its layers, and for an upstream in trouble, in all. */
   readonly manifestWaitMs: number
   /** The rest before the upstream is asked again, when its calls' own retries were not enough. */
   readonly pauseMs: number
@@ -31,9 +41,9 @@ export interface ManifestFlight {
   readonly tags: readonly Tag[]
   /** For each of the tags. */
   readonly place: Place
-  canPull(repository: RepositoryName): boolean
+  readonly canPull: (repository: RepositoryName) => boolean
   /** Told each time when all layers are upstream, or the wait for them is over. */
-  onWaited(ms: number): void
+  readonly onWaited: (ms: number) => void
 }
 
 /** How often the layers are asked for again when the upstream does not know them after all. */
@@ -41,8 +51,7 @@ const maxRepairs = 2
 const retryAfterSeconds = 30
 
 /**
- * Carries one manifest upstream once its layers are there. `superseded`: by digest alone, since newer manifests have gone ahead under
- * every tag.
+ * Carries one manifest upstream once there is room in the air and its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag.
  *
  * @throws LayergateError `manifest_blob_unknown`, `layers_pending`, what keeps a layer from being forwarded, and what the upstream
  *   refuses
@@ -54,29 +63,40 @@ export async function flyManifest(
   { target, manifest, tags, place, canPull, onWaited }: ManifestFlight,
   signal: AbortSignal,
 ): Promise<'published' | 'superseded'> {
-  const { upstream, forget, sleep } = ports
-  const call: Call = { ...target, signal }
+  const { upstream, tagDigest, forget, sleep, budget } = ports
   const blobs = manifest.blobs.map(({ digest }) => digest)
   const enough = AbortSignal.timeout(manifestWaitMs)
+  const waiting = AbortSignal.any([signal, enough])
+  const call: Call = { ...target, signal: waiting }
+  /** What the upstream answered last instead of what it should. */
+  let trouble: UpstreamError | undefined
 
-  for (let repairs = 0; ; repairs += 1) {
-    await waitForLayers()
-    try {
-      return await putUnderTags()
-    } catch (error) {
-      if (!(error instanceof UpstreamError)) throw error
-      if (error.failure !== 'references_unknown') throw refusal(error)
-      if (blobs.length === 0 || repairs === maxRepairs) {
-        forget(target, referencesOf(manifest, error))
-        throw asLayergateError(error)
+  try {
+    using _ = await budget.take(manifest.bytes.length, waiting)
+    return await fly()
+  } catch (error) {
+    if (error === enough.reason && !signal.aborted) throw tooLong(manifestWaitMs, trouble)
+    throw error instanceof UpstreamError ? refusal(error) : error
+  }
+
+  async function fly(): Promise<'published' | 'superseded'> {
+    for (let repairs = 0; ; repairs += 1) {
+      await waitForLayers()
+      try {
+        return await putUnderTags()
+      } catch (error) {
+        if (!(error instanceof UpstreamError) || error.failure !== 'references_unknown') throw error
+        if (blobs.length === 0 || repairs === maxRepairs) {
+          forget(target, referencesOf(manifest, error))
+          throw error
+        }
+        await sleep(pauseMs, waiting)
       }
-      await sleep(pauseMs, signal)
     }
   }
 
   async function waitForLayers(): Promise<void> {
     const startedAt = performance.now()
-    const waiting = AbortSignal.any([signal, enough])
     const persistent: BarrierPorts = {
       ...ports,
       upstream: { absent: (asked, digests) => persist(() => upstream.absent(asked, digests)) },
@@ -86,9 +106,6 @@ export async function flyManifest(
       if (missing.length === 0) return
       forget(target, missing)
       throw blobsMissing(missing)
-    } catch (error) {
-      if (error === enough.reason) throw layersPending(manifestWaitMs)
-      throw error instanceof UpstreamError ? asLayergateError(error) : error
     } finally {
       onWaited(performance.now() - startedAt)
     }
@@ -97,8 +114,11 @@ export async function flyManifest(
   async function putUnderTags(): Promise<'published' | 'superseded'> {
     let hasMoved = false
     for (const tag of tags) {
-      const put = () => upstream.putManifest(call, manifest, tag)
-      if ((await persist(() => place.move(tag, put, signal))) === 'moved') hasMoved = true
+      const move: TagMove = {
+        put: () => upstream.putManifest(call, manifest, tag),
+        read: () => tagDigest(call, tag),
+      }
+      if ((await persist(() => place.move(tag, move, waiting))) === 'moved') hasMoved = true
     }
     if (!hasMoved) await persist(() => upstream.putManifest(call, manifest))
     return hasMoved || tags.length === 0 ? 'published' : 'superseded'
@@ -107,10 +127,13 @@ export async function flyManifest(
   async function persist<T>(attempt: () => Promise<T>): Promise<T> {
     for (;;) {
       try {
-        return await attempt()
+        const result = await attempt()
+        trouble = undefined
+        return result
       } catch (error) {
-        if (!isPassing(error) || enough.aborted) throw error
-        await sleep(pauseMs, signal)
+        if (!isPassing(error)) throw error
+        trouble = error
+        await sleep(pauseMs, waiting)
       }
     }
   }
@@ -123,11 +146,14 @@ function refusal(error: UpstreamError): LayergateError {
   return new LayergateError(isManifest ? 'manifest_invalid' : code, message, facts)
 }
 
-function isPassing(error: unknown): boolean {
+function isPassing(error: unknown): error is UpstreamError {
   return error instanceof UpstreamError && forwardFailure(error).heals
 }
 
-function layersPending(waitedMs: number): LayergateError {
-  const detail = `ECR Public still lacks layers of this image after ${Math.round(waitedMs / 1000)} s.`
+function tooLong(waitedMs: number, trouble: UpstreamError | undefined): LayergateError {
+  const seconds = Math.round(waitedMs / 1000)
+  const detail = trouble
+    ? `ECR Public was in trouble until ${seconds} s were over: ${asLayergateError(trouble).message}`
+    : `ECR Public still lacks layers of this image after ${seconds} s.`
   return new LayergateError('layers_pending', detail, { retryAfterSeconds })
 }

@@ -1,4 +1,4 @@
-import type { LayerCache } from '../layers/layer-cache.ts'
+import { openIfHeld } from '../layers/open-if-held.ts'
 import type { Spool } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
@@ -12,7 +12,7 @@ export interface Mount {
   /** Where the client knows the layer to be; anywhere when it does not say. */
   readonly from?: string
   /** Whether the agent may read there: other repositories' layers do not exist for it. */
-  canPull(repository: RepositoryName): boolean
+  readonly canPull: (repository: RepositoryName) => boolean
 }
 
 /**
@@ -26,18 +26,14 @@ export type MountBlob = (mount: Mount, signal: AbortSignal) => Promise<boolean>
 
 export interface MountPorts {
   readonly journal: Pick<ForwardJournal, 'ofLayer' | 'record'>
-  readonly spool: Pick<Spool, 'find'>
-  readonly cache: Pick<LayerCache, 'hold'>
+  readonly spool: Pick<Spool, 'open'>
   readonly acceptance: Pick<Acceptance, 'check'>
   readonly observer: Observer
 }
 
 export function createMountBlob(ports: MountPorts): MountBlob {
-  const { journal, spool, cache, acceptance, observer } = ports
+  const { journal, spool, acceptance, observer } = ports
   return async ({ target, digest, from, canPull }, signal) => {
-    using _ = cache.hold(digest)
-    const sealed = await spool.find(digest)
-    if (!sealed) return false
     const { registry } = target.destination
     const isSource = ({ key }: Forward) =>
       key.registry === registry &&
@@ -45,10 +41,13 @@ export function createMountBlob(ports: MountPorts): MountBlob {
       canPull(key.repository)
     if (!(await journal.ofLayer(digest)).some(isSource)) return false
 
+    // Nothing that is being read is evicted: it is there until it is owed.
+    await using layer = await openIfHeld(spool, digest)
+    if (!layer) return false
     await acceptance.check(target, digest, signal)
-    await journal.record(forwardKey(target, digest), target.agent, sealed.sizeBytes)
     const { repository, agent } = target
-    const { sizeBytes } = sealed
+    const { sizeBytes } = layer
+    await journal.record(forwardKey(target, digest), agent, sizeBytes)
     observer.observe({ type: 'blob_mounted', repository, agent, digest, sizeBytes })
     return true
   }

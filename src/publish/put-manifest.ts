@@ -5,6 +5,7 @@ import type { Tag } from '../registry/reference.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Target } from './acceptance.ts'
 import { type Audience, createAudience } from './audience.ts'
+import { createByteBudget } from './byte-budget.ts'
 import { createFlightRegister, type RegisteredFlight } from './flight-register.ts'
 import type { ManifestFlightSettings } from './manifest-flight.ts'
 import { type FlightEnd, flyReported, type ReportedFlightPorts } from './reported-flight.ts'
@@ -17,7 +18,7 @@ export interface ManifestPut {
   readonly tags: readonly Tag[]
   readonly requestId: string
   /** Whether the agent may read there: layers of such repositories may stand in for missing ones. */
-  canPull(repository: RepositoryName): boolean
+  readonly canPull: (repository: RepositoryName) => boolean
   /** What an earlier answer `pending` of this same put said. */
   readonly continues?: string
 }
@@ -40,73 +41,76 @@ export interface ManifestPuts {
   stop(): Promise<void>
 }
 
+export type ManifestPutPorts = Omit<ReportedFlightPorts, 'budget'>
+
 export interface ManifestPutSettings extends ManifestFlightSettings {
   /** How long a client that was answered `pending` is expected back. */
   readonly graceMs: number
+  /** Of all manifests in the air. Others wait for their turn; it does not change their place in the order of arrival. */
+  readonly maxBytes: number
+}
+
+/** One of those on whose behalf a manifest flies. */
+interface Member {
+  readonly agent: string
+  readonly canPull: ManifestPut['canPull']
 }
 
 interface Flight extends RegisteredFlight {
-  /** Those that it carries: the first one, and all identical ones that joined it. */
-  readonly puts: ManifestPut[]
-  readonly audience: Audience<FlightEnd>
+  readonly audience: Audience<FlightEnd, Member>
   readonly end: Promise<FlightEnd>
   readonly abort: AbortController
 }
 
 export function createManifestPuts(
-  ports: ReportedFlightPorts,
+  ports: ManifestPutPorts,
   settings: ManifestPutSettings,
 ): ManifestPuts {
   const lanes = createTagLanes()
   const register = createFlightRegister<Flight>()
-  const inTheAir = new Set<Flight>()
+  const flightPorts = { ...ports, budget: createByteBudget(settings.maxBytes) }
+  const underWay = new Set<Flight>()
   let isStopping = false
 
   function flightFor(put: ManifestPut): Flight {
     const { agent } = put.target
     const arriving = { ...put, identity: identityOf(put), agent }
     const continued = register.continued(arriving)
-    if (continued) {
-      continued.audience.welcomeBack()
-      return continued
-    }
-    const joined = register.joinable(arriving)
-    if (!joined) return depart(put)
-    joined.puts.push(put)
-    return joined
+    continued?.audience.welcomeBack((member) => member.agent === agent)
+    return continued ?? register.joinable(arriving) ?? depart(put)
   }
 
   function depart(put: ManifestPut): Flight {
     const { target, manifest, tags, requestId } = put
-    const puts = [put]
     const abort = new AbortController()
-    const place = lanes.arrive(target, tags)
-    const canPull = (repository: RepositoryName) => puts.some((each) => each.canPull(repository))
+    const place = lanes.arrive(target, tags, manifest.digest)
+    const canPull = (repository: RepositoryName) =>
+      flight.audience.members.some((member) => member.canPull(repository))
     const journey = { target, manifest, tags, place, canPull }
-    const end = flyReported(ports, settings, journey, requestId, abort.signal)
+    const end = flyReported(flightPorts, settings, journey, requestId, abort.signal)
     void end.then(land)
     const flight: Flight = {
       id: randomUUID(),
       identity: identityOf(put),
       get agents() {
-        return new Set(puts.map((each) => each.target.agent))
+        return new Set(flight.audience.members.map(({ agent }) => agent))
       },
+      expects: (agent) => flight.audience.isExpected((member) => member.agent === agent),
       get isNewest() {
         return place.isNewest
       },
-      puts,
       audience: createAudience(end, settings.graceMs, abandon),
       end,
       abort,
     }
     register.add(flight)
-    inTheAir.add(flight)
+    underWay.add(flight)
     return flight
 
     function land(): void {
       place.leave()
       register.end(flight)
-      inTheAir.delete(flight)
+      underWay.delete(flight)
     }
 
     function abandon(): void {
@@ -120,7 +124,8 @@ export function createManifestPuts(
       signal.throwIfAborted()
       if (isStopping) throw shuttingDown()
       const flight = flightFor({ ...put, tags: [...new Set(put.tags)] })
-      const end = await flight.audience.wait(waitMs, signal)
+      const member = { agent: put.target.agent, canPull: put.canPull }
+      const end = await flight.audience.wait(member, waitMs, signal)
       if (end === 'pending') return { state: 'pending', id: flight.id }
       if (end.error) throw end.error
       return { state: 'published' }
@@ -128,7 +133,7 @@ export function createManifestPuts(
 
     async stop() {
       isStopping = true
-      const flights = [...inTheAir]
+      const flights = [...underWay]
       for (const { abort } of flights) abort.abort(shuttingDown())
       await Promise.all(flights.map(({ end }) => end))
     },
@@ -137,7 +142,8 @@ export function createManifestPuts(
 
 function identityOf({ target, manifest, tags }: ManifestPut): string {
   const { destination, repository } = target
-  return JSON.stringify([destination.registry, repository, manifest.digest, tags.toSorted()])
+  const { digest, mediaType } = manifest
+  return JSON.stringify([destination.registry, repository, digest, mediaType, tags.toSorted()])
 }
 
 function shuttingDown(): LayergateError {

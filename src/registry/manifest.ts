@@ -17,9 +17,9 @@ export interface Manifest {
   readonly bytes: Buffer
   readonly digest: Digest
   readonly mediaType: string
-  /** Config and layers, each digest once; without what registries need not hold. */
+  /** Config and layers, each digest once, 1,000 at most; without what registries need not hold. */
   readonly blobs: readonly Descriptor[]
-  /** Of an index. */
+  /** Of an index, 1,000 at most. */
   readonly children: readonly Descriptor[]
   /** What this manifest refers to; it need not exist. */
   readonly subject?: Digest
@@ -27,6 +27,8 @@ export interface Manifest {
 
 /** The API model of ECR Public (2020-10-30): `ImageManifest`. */
 export const maxManifestBytes = 4 * 1024 * 1024
+/** Of blobs, and of children. ECR refuses about half as many layers; each hundred would cost a call before it says so. */
+const maxReferences = 1_000
 
 /**
  * @param contentType of the request. What the manifest says of itself must agree with it, and counts where there is none
@@ -44,8 +46,11 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
     bytes,
     digest: sha256Digest(createHash('sha256').update(bytes).digest('hex')),
     mediaType,
-    blobs: distinct([...config, ...layers.filter((layer) => !isNonDistributable(layer.mediaType))]),
-    children: isIndex ? distinct(descriptors(json, 'manifests')) : [],
+    blobs: distinct(
+      [...config, ...layers.filter((layer) => !isNonDistributable(layer.mediaType))],
+      'blobs',
+    ),
+    children: isIndex ? distinct(descriptors(json, 'manifests'), 'manifests') : [],
     ...(subject && { subject: subject.digest }),
   }
 }
@@ -109,8 +114,10 @@ function digestAt(digest: string, where: string): Digest {
   }
 }
 
-function distinct(all: readonly Descriptor[]): Descriptor[] {
-  return [...new Map(all.map((each) => [each.digest, each])).values()]
+function distinct(all: readonly Descriptor[], what: string): Descriptor[] {
+  const different = [...new Map(all.map((each) => [each.digest, each])).values()]
+  if (different.length <= maxReferences) return different
+  throw invalid(`It names ${different.length} ${what}; ${maxReferences} are the most.`)
 }
 
 function isObject(value: unknown): value is Json {

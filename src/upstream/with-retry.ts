@@ -35,10 +35,12 @@ export function withRetry(upstream: Upstream, settings: UpstreamRetrySettings): 
       }),
 
     async putManifest(call, manifest, tag) {
-      /** The last attempt that may have been a success. */
+      if (tag === undefined) return retry(call, () => upstream.putManifest(call, manifest))
+      /** The last attempt that may have moved the tag. */
       let lost: UpstreamError | undefined
       const put = async () => {
-        if (lost && tag !== undefined && (await tagDigest(call, tag)) === manifest.digest) return
+        if (lost && (await tagDigest(call, tag)) === manifest.digest) return
+        lost = undefined
         try {
           await upstream.putManifest(call, manifest, tag)
         } catch (error) {
@@ -49,7 +51,7 @@ export function withRetry(upstream: Upstream, settings: UpstreamRetrySettings): 
       try {
         await retry(call, put)
       } catch (error) {
-        // Whatever ended the attempts, the tag may have moved by then.
+        // When the tag could not be read it may have moved, whatever ended the attempts.
         throw error instanceof UpstreamError ? (lost ?? error) : error
       }
     },

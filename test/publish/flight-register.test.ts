@@ -4,10 +4,13 @@ import * as fc from 'fast-check'
 import { createFlightRegister } from '../../src/publish/flight-register.ts'
 import { createTagLanes } from '../../src/publish/tag-lanes.ts'
 import { parseTag } from '../../src/registry/reference.ts'
+import { digestOf, layerBytes } from '../support/layers.ts'
 import { target } from './setup-manifests.ts'
 
+const digest = digestOf(layerBytes(1))
+
 function flight(id: string, identity = 'a', isNewest = true) {
-  return { id, identity, isNewest, agents: new Set(['ci']) }
+  return { id, identity, isNewest, agents: new Set(['ci']), expects: () => false }
 }
 
 const put = { identity: 'a', agent: 'ci' }
@@ -108,7 +111,7 @@ test('whatever arrives: a put joins exactly if its like is under way and was the
         assert.equal(joined !== undefined, isLast)
         if (joined) return
 
-        const place = lanes.arrive(target, wanted)
+        const place = lanes.arrive(target, wanted, digest)
         const added = {
           ...flight(String(index), identity),
           get isNewest() {
@@ -129,4 +132,13 @@ test('whatever arrives: a put joins exactly if its like is under way and was the
     }),
     { numRuns: 500 },
   )
+})
+
+test('who is expected back is known without an id too, whoever came meanwhile', () => {
+  const register = createFlightRegister()
+  const one = { ...flight('1', 'a', false), expects: (agent: string) => agent === 'ci' }
+  register.add(one)
+  assert.equal(register.continued(put), one)
+  assert.equal(register.continued({ ...put, agent: 'somebody else' }), undefined)
+  assert.equal(register.continued({ ...put, identity: 'b' }), undefined)
 })

@@ -80,15 +80,46 @@ test('a layer that was forwarded once and is not there any more is sent again', 
 })
 
 test('a layer from a repository that the agent may pull stands in for a missing one', async (t) => {
-  const { put, push, forward, stateOf, hurried, recordedHeld } = setUpManifests(t)
+  const { put, push, forward, stateOf, hurried } = setUpManifests(t)
   const layer = await push(other)
   const answer = put(imageOf(layer), { canPull: (repository) => repository === other.repository })
   await nextTurn()
   assert.equal(await stateOf(layer), 'owed')
-  assert.deepEqual([hurried, recordedHeld], [[layer.digest], [layer.digest]])
+  assert.deepEqual(hurried, [layer.digest])
   await forward(layer)
   await forward(layer)
   assert.deepEqual(await answer, published)
+})
+
+test('a layer that is about to be evicted stays here when a manifest needs it', async (t) => {
+  const { put, push, forward, stateOf, beforeRecord, spool, upstream } = setUpManifests(t)
+  const layer = await push()
+  await forward(layer)
+  upstream.layers.clear()
+  // Asked whether the layer may go before the manifest came, and answered after that.
+  const { promise: mayGo, resolve: letGo } = Promise.withResolvers<boolean>()
+  const eviction = spool.evict(Infinity, () => mayGo)
+  beforeRecord.push(async () => {
+    letGo(true)
+    assert.equal(await eviction, 0)
+  })
+  const end = watch(put(imageOf(layer)))
+  await nextTurn()
+  assert.deepEqual([await stateOf(layer), beforeRecord.length], ['owed', 0])
+  assert.ok(await spool.find(layer.digest))
+  await forward(layer)
+  assert.deepEqual(end.now(), published)
+  assert.ok((await spool.evict(Infinity, async () => true)) > 0, 'it may go again')
+})
+
+test('a layer that was evicted in the last moment is missing', async (t) => {
+  const { put, push, forward, upstream, spool, stateOf } = setUpManifests(t)
+  const layer = await push()
+  await forward(layer)
+  upstream.layers.clear()
+  await spool.evict(Infinity, async () => true)
+  await assert.rejects(put(imageOf(layer)), codeIs('manifest_blob_unknown'))
+  assert.equal(await stateOf(layer), 'forwarded')
 })
 
 for (const [what, where, canPull] of [
@@ -181,7 +212,7 @@ test('a layer whose bytes are damaged surfaces as that', async (t) => {
 test('when one layer is parked nobody waits for the others any more', async (t) => {
   const { push, park, forward, waits, puts: _, ...rest } = setUpManifests(t)
   const [first, second] = [await push(), await push()]
-  const ports = { ...rest, cache: { hold: () => assert.fail('nothing is sent') } }
+  const ports = { ...rest, spool: { open: () => assert.fail('nothing is sent') } }
   const blobs = [first.digest, second.digest]
   const end = watch(crossBarrier(ports, { target, blobs, canPull: () => false }, never))
   await nextTurn()

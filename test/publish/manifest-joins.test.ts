@@ -6,7 +6,7 @@ import { codeIs } from '../support/code-is.ts'
 import { scripted } from '../support/fake-upstream.ts'
 import { imageOf } from '../support/manifests.ts'
 import { nextTurn } from '../support/next-turn.ts'
-import { gated, setUpManifests, target, watch } from './setup-manifests.ts'
+import { gated, setUpManifests, target, waitMs, watch } from './setup-manifests.ts'
 
 const published = { state: 'published' }
 const [stable, v1] = [parseTag('stable'), parseTag('v1')]
@@ -59,6 +59,48 @@ test('layers that any of those who joined may pull stand in for missing ones', a
   assert.equal(await stateOf(layer), 'owed')
   leaving.abort(new Error('the client left'))
   await Promise.allSettled(answers)
+})
+
+test('who left does not lend its permissions any more', async (t) => {
+  const gate = gated()
+  const { put, push, stateOf } = setUpManifests(t, { faults: scripted({ absent: [gate] }) })
+  const layer = await push({ ...target, repository: parseRepositoryName('team/other') })
+  const image = imageOf(layer)
+  const leaving = new AbortController()
+  const left = put(image, { canPull: () => true, signal: leaving.signal })
+  const stayed = put(image)
+  await nextTurn()
+  leaving.abort(new Error('the client left'))
+  await assert.rejects(left)
+  gate.release()
+  await assert.rejects(stayed, codeIs('manifest_blob_unknown'))
+  assert.equal(await stateOf(layer), undefined)
+})
+
+test('who is expected back lends its permissions still', async (t) => {
+  const gate = gated()
+  const { clock, put, push, stateOf } = setUpManifests(t, { faults: scripted({ absent: [gate] }) })
+  const layer = await push({ ...target, repository: parseRepositoryName('team/other') })
+  const answer = put(imageOf(layer), { canPull: () => true })
+  await nextTurn()
+  clock.advance(waitMs)
+  assert.equal((await answer).state, 'pending')
+  gate.release()
+  await nextTurn()
+  assert.equal(await stateOf(layer), 'owed')
+})
+
+test('the same bytes under another media type are another manifest', async (t) => {
+  const { put, push, forward, puttings, ends } = setUpManifests(t)
+  const layer = await push()
+  const image = imageOf(layer)
+  const mediaType = 'application/vnd.docker.distribution.manifest.v2+json'
+  const answers = [put(image), put({ ...image, mediaType })]
+  await nextTurn()
+  await forward(layer)
+  assert.deepEqual(await Promise.all(answers), [published, published])
+  assert.deepEqual(puttings(), ['put latest', 'put latest'])
+  assert.deepEqual(ends(), ['published', 'published'])
 })
 
 test('an identical manifest after another one to the same tag is an arrival of its own', async (t) => {

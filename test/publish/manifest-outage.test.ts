@@ -3,7 +3,13 @@ import { test } from 'node:test'
 import type { UpstreamFailure } from '../../src/publish/upstream-error.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { codeIs } from '../support/code-is.ts'
-import { type Faults, loseAnswer, refuse, scripted } from '../support/fake-upstream.ts'
+import {
+  type Faults,
+  loseAnswer,
+  refuse,
+  scripted,
+  upstreamError,
+} from '../support/fake-upstream.ts'
 import { imageOf } from '../support/manifests.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { failures } from './setup.ts'
@@ -106,6 +112,41 @@ test('a manifest whose answer was lost is put again, and is there once', async (
   assert.deepEqual(ends(), ['published'])
 })
 
+test('a PutImage whose answer was lost is settled by reading the tag after the pause', async (t) => {
+  const faults = scripted({ putManifest: [loseAnswer('unavailable')] })
+  const { clock, put, store, tag, puttings, ends } = setUpManifests(t, { faults })
+  const image = imageOf(await store())
+  const answer = put(image, patient)
+  await nextTurn()
+  clock.advance(pauseMs)
+  assert.deepEqual(await answer, published)
+  assert.equal(tag(), image.digest)
+  assert.deepEqual([puttings(), ends()], [['put latest'], ['published']])
+})
+
+test('while the tag cannot be read a lost PutImage is not repeated', async (t) => {
+  const reads = [upstreamError('unavailable'), upstreamError('throttled')]
+  const { clock, put, store, tag, puttings } = setUpManifests(t, {
+    faults: scripted({ putManifest: [refuse('unavailable')] }),
+    async readTag() {
+      const error = reads.shift()
+      if (error) throw error
+      return undefined
+    },
+  })
+  const image = imageOf(await store())
+  const end = watch(put(image, patient))
+  for (const errorsLeft of [2, 1, 0]) {
+    await nextTurn()
+    assert.deepEqual([reads.length, puttings().length, end.now()], [errorsLeft, 1, 'waiting'])
+    clock.advance(pauseMs)
+  }
+  await nextTurn()
+  assert.deepEqual(end.now(), published)
+  assert.equal(tag(), image.digest)
+  assert.equal(puttings().length, 2)
+})
+
 test('a manifest that rests holds up no newer one, and does not move its tag back', async (t) => {
   const faults = scripted({ putManifest: [refuse('unavailable')] })
   const { clock, put, store, tag, ends } = setUpManifests(t, { faults })
@@ -154,7 +195,7 @@ test('while AWS is down a manifest waits, and no longer than its time', async (t
   assert.deepEqual(ends(), ['failed'])
 })
 
-test('a manifest that AWS does not take in time fails with what AWS said', async (t) => {
+test('a manifest that AWS does not take in time is layers_pending, with what AWS said', async (t) => {
   const { clock, put, store, ends } = setUpManifests(t, {
     faults: (operation) => (operation === 'putManifest' ? refuse('unavailable') : undefined),
   })
@@ -165,7 +206,8 @@ test('a manifest that AWS does not take in time fails with what AWS said', async
     clock.advance(pauseMs)
   }
   await nextTurn()
-  assert.ok(codeIs('upstream_unavailable')(end.now()))
+  assert.ok(codeIs('layers_pending')(end.now()))
+  assert.match(String(end.now()), /unavailableException/)
   assert.deepEqual(ends(), ['failed'])
 })
 

@@ -65,6 +65,18 @@ test('a client that comes back keeps its place: what came after it stays ahead',
   assert.deepEqual(ends(), ['published', 'superseded'])
 })
 
+test('a client that comes back without the id, as one that repeats its request does, keeps its place too', async (t) => {
+  const { put, image, layer, forward, store, tag, ends } = await setUpReturn(t)
+  const newer = imageOf(await store())
+  await put(newer)
+  const again = put(image)
+  await nextTurn()
+  await forward(layer)
+  assert.deepEqual(await again, published)
+  assert.equal(tag(), newer.digest)
+  assert.deepEqual(ends(), ['published', 'superseded'])
+})
+
 test('a put that ends while its client is on the way back is answered then', async (t) => {
   const { clock, put, image, layer, continues, forward, puttings, upstream } = await setUpReturn(t)
   await forward(layer)

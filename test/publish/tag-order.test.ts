@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseTag } from '../../src/registry/reference.ts'
 import { codeIs } from '../support/code-is.ts'
-import { refuse, scripted } from '../support/fake-upstream.ts'
+import { loseAnswer, refuse, scripted } from '../support/fake-upstream.ts'
 import { imageOf, indexOf } from '../support/manifests.ts'
 import { nextTurn } from '../support/next-turn.ts'
-import { gated, latest, setUpManifests, watch } from './setup-manifests.ts'
+import { gated, latest, settings, setUpManifests, watch } from './setup-manifests.ts'
 
 const published = { state: 'published' }
 const v1 = parseTag('v1')
@@ -49,6 +49,75 @@ test('a newer push that was refused does not keep an older one from its tag', as
   assert.deepEqual(await answer, published)
   assert.equal(tag(), older.digest)
   assert.deepEqual(ends(), ['failed', 'published'])
+})
+
+test('a newer push that never reached AWS, and was given up, does not keep an older one from its tag', async (t) => {
+  const faults = scripted({ putManifest: [refuse('unavailable')] })
+  const { put, push, store, forward, tag, ends, puttings } = setUpManifests(t, { faults })
+  const slow = await push()
+  const older = imageOf(slow)
+  const olderEnd = watch(put(older))
+  const leaving = new AbortController()
+  const newer = put(imageOf(await store()), { signal: leaving.signal })
+  await nextTurn()
+  leaving.abort(new Error('the client left'))
+  await assert.rejects(newer)
+  await forward(slow)
+  assert.deepEqual(olderEnd.now(), published)
+  assert.equal(tag(), older.digest)
+  assert.deepEqual([puttings(), ends()], [Array(2).fill('put latest'), ['aborted', 'published']])
+})
+
+test('a newer push that did reach AWS, and was given up, stays ahead', async (t) => {
+  const faults = scripted({ putManifest: [loseAnswer('unavailable')] })
+  const { put, push, store, forward, tag, ends } = setUpManifests(t, { faults })
+  const slow = await push()
+  const olderEnd = watch(put(imageOf(slow)))
+  const leaving = new AbortController()
+  const newest = imageOf(await store())
+  const newer = put(newest, { signal: leaving.signal })
+  await nextTurn()
+  leaving.abort(new Error('the client left'))
+  await assert.rejects(newer)
+  await forward(slow)
+  assert.deepEqual(olderEnd.now(), published)
+  assert.equal(tag(), newest.digest)
+  assert.deepEqual(ends(), ['aborted', 'superseded'])
+})
+
+test('an older push waits while AWS may have moved its tag to a newer one that is still being tried', async (t) => {
+  const faults = scripted({ putManifest: [refuse('unavailable'), refuse('rejected')] })
+  const { clock, put, push, store, forward, tag, ends, puttings } = setUpManifests(t, { faults })
+  const slow = await push()
+  const older = imageOf(slow)
+  const olderEnd = watch(put(older))
+  const newerEnd = watch(put(imageOf(await store())))
+  await nextTurn()
+  await forward(slow)
+  assert.deepEqual([olderEnd.now(), puttings()], ['waiting', ['put latest']])
+  clock.advance(settings.pauseMs)
+  await nextTurn()
+  assert.ok(codeIs('upstream_rejected')(newerEnd.now()))
+  assert.deepEqual(olderEnd.now(), published)
+  assert.equal(tag(), older.digest)
+  assert.deepEqual(ends(), ['failed', 'published'])
+})
+
+test('an older push that waited for a newer one is superseded when that has moved the tag', async (t) => {
+  const faults = scripted({ putManifest: [refuse('unavailable')] })
+  const { clock, put, push, store, forward, tag, ends, puttings } = setUpManifests(t, { faults })
+  const slow = await push()
+  const olderEnd = watch(put(imageOf(slow)))
+  const newer = imageOf(await store())
+  const newerEnd = watch(put(newer))
+  await nextTurn()
+  await forward(slow)
+  clock.advance(settings.pauseMs)
+  await nextTurn()
+  assert.deepEqual([newerEnd.now(), olderEnd.now()], [published, published])
+  assert.equal(tag(), newer.digest)
+  assert.deepEqual(puttings(), ['put latest', 'put latest', 'put by digest'])
+  assert.deepEqual(ends(), ['published', 'superseded'])
 })
 
 test('of two pushes to a tag the later one waits until the answer to the earlier one is there', async (t) => {

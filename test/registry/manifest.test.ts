@@ -18,6 +18,14 @@ function blob(size: number, mediaType: string) {
   return { mediaType, digest: digestOf(layerBytes(size)), size }
 }
 
+function many(count: number) {
+  return Array.from({ length: count }, (_, seed) => ({
+    mediaType: layerType,
+    digest: digestOf(layerBytes(4, seed)),
+    size: 4,
+  }))
+}
+
 function parse(json: unknown, contentType: string | undefined = imageType) {
   return parseManifest(Buffer.from(JSON.stringify(json)), contentType)
 }
@@ -85,6 +93,19 @@ test('what registries need not hold is not named', () => {
 test('a blob that is named twice is one', () => {
   const { blobs } = parse({ ...image, config: layers[0], layers: [...layers, ...layers] })
   assert.equal(blobs.length, 2)
+})
+
+test('a manifest names a thousand blobs or children at most', () => {
+  assert.equal(parse({ ...image, layers: many(999) }).blobs.length, 1000)
+  assert.equal(parse({ ...index, manifests: many(1000) }, indexType).children.length, 1000)
+  assert.throws(
+    () => parse({ ...image, layers: many(1000) }),
+    invalid(/names 1001 blobs; 1000 are the most/),
+  )
+  assert.throws(
+    () => parse({ ...index, manifests: many(1001) }, indexType),
+    invalid(/names 1001 manifests; 1000 are the most/),
+  )
 })
 
 test('a subject is told', () => {

@@ -51,11 +51,11 @@ async function setUpPushes(t: TestContext) {
       upstream,
       spool,
       observer,
-      cache: { hold: () => ({ [Symbol.dispose]: () => undefined }) },
+      tagDigest: () => assert.fail('the retry of the call has read it'),
       forget: (_target, digests) => forgotten.push(...digests),
       sleep: () => Promise.resolve(),
     },
-    { manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000 },
+    { manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000, maxBytes: 10_000_000 },
   )
   forwarder.start()
   t.after(() => Promise.all([puts.stop(), forwarder.stop()]))

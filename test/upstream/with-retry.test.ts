@@ -281,6 +281,20 @@ test('a lost PutImage that is refused at last stays one whose answer was lost', 
   assert.deepEqual(callsIn(log), ['putManifest', 'tagDigest'])
 })
 
+test('a lost PutImage that turned out not to have moved the tag is refused like any other', async () => {
+  const refused = failed('rejected')
+  const errors = [failed('unavailable')]
+  const { upstream, image, log } = await setUp(errors, {
+    async tagDigest() {
+      log.push('tagDigest')
+      errors.push(refused)
+      return undefined
+    },
+  })
+  await assert.rejects(upstream.putManifest(call, image, latest), (error) => error === refused)
+  assert.deepEqual(callsIn(log), ['putManifest', 'tagDigest', 'putManifest'])
+})
+
 test('an abort during the wait ends the call at once, with its reason', async () => {
   const controller = new AbortController()
   const reason = new Error('claim lost')

@@ -78,9 +78,7 @@ export function createEcrCatalog(settings: EcrCatalogSettings): EcrCatalog {
       return (await readAllPages(read, call, tagList)).toSorted()
     },
 
-    async referrers(call, subject) {
-      return (await orUnknown(readAllPages(read, call, referrersList(subject)))) ?? []
-    },
+    referrers: (call, subject) => orUnknown(readAllPages(read, call, referrersList(subject)), 405),
 
     layerSizeBytes: (call, digest) => layerSizeBytes(attempt, call, digest, timeoutMs),
 
@@ -94,12 +92,14 @@ export function createEcrCatalog(settings: EcrCatalogSettings): EcrCatalog {
  * What the registry does not have is no failure. A repository that it does not have is one, where the answer tells them apart: one to
  * HEAD has no code.
  */
-async function orUnknown<T>(asked: Promise<T>): Promise<T | undefined> {
+async function orUnknown<T>(asked: Promise<T>, alsoStatus = 404): Promise<T | undefined> {
   try {
     return await asked
   } catch (error) {
     if (!(error instanceof UpstreamError)) throw error
-    if (error.facts.status === 404 && error.failure !== 'repository_unknown') return undefined
+    const { status } = error.facts
+    const isNo = status === 404 || status === alsoStatus
+    if (isNo && error.failure !== 'repository_unknown') return undefined
     throw error
   }
 }
