@@ -52,8 +52,14 @@ export function checkedSink(
   const hash = contentDigest && createHash(contentDigest.algorithm)
   let cameBytes = 0
   return {
-    write(bytes) {
+    async write(bytes) {
       cameBytes += bytes.length
+      if (plannedBytes !== undefined && cameBytes > plannedBytes) {
+        throw wrongRange(
+          offsetBytes,
+          `More than the ${plannedBytes} bytes that were announced came.`,
+        )
+      }
       hash?.update(bytes)
       return sink.write(bytes)
     },

@@ -23,6 +23,7 @@ export interface FinishPorts {
  * The one place of order: compare, seal, record what is owed; whoever calls then ends the session. Each step may be repeated, and a
  * crash between two leaves nothing but garbage for the next start.
  *
+ * @param isFirstHand whether this process hashed all that was received
  * @throws LayergateError `layer_empty`, `digest_mismatch`, and whatever `recipient` throws
  */
 export async function finishUpload<T>(
@@ -31,12 +32,13 @@ export async function finishUpload<T>(
   received: SealedLayer,
   expected: Digest,
   recipient: Recipient<T>,
+  isFirstHand = true,
 ): Promise<T> {
   if (received.sizeBytes === 0) throw empty()
   requireMatch(received, expected)
   await recipient.check(expected)
   using _ = cache.hold(expected)
-  const layer = await gate.admit(id, received, expected)
+  const layer = await gate.admit(id, received, expected, isFirstHand)
   // Awaited here: the layer is held until it is recorded.
   return await recipient.record(layer)
 }

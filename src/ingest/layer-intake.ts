@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
-import { type LayergateError, toLayergateError } from '../registry/errors.ts'
+import { toLayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import type { Announcement } from './announcement.ts'
 import { type FinishPorts, finishUpload, type Recipient } from './finish-upload.ts'
@@ -72,18 +72,9 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
       }
     } catch (thrown) {
       const error = toLayergateError(thrown)
-      await makeRoomForNextTry(ports, error, reserveBytes)
+      await ports.room.afterFailure(error, reserveBytes).catch(ports.onLeftBehind)
       report.failed(error)
       throw error
     }
   }
-}
-
-/** A disk that was full in the middle of a layer must not be full for the next try. */
-export async function makeRoomForNextTry(
-  { cache, onLeftBehind }: Pick<IntakePorts, 'cache' | 'onLeftBehind'>,
-  { code }: LayergateError,
-  reserveBytes: number,
-): Promise<void> {
-  if (code === 'spool_full') await cache.makeRoom(Math.max(1, reserveBytes)).catch(onLeftBehind)
 }

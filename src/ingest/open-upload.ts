@@ -19,7 +19,7 @@ export interface OpenUpload {
 }
 
 /** On a disk that is full the journal needs little, but some: the oldest cached layer has it. */
-const journalBytes = 1
+export const journalBytes = 1
 
 /**
  * Finds a place and room for an upload before a byte of its body is read.

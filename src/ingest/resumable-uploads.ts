@@ -1,3 +1,4 @@
+import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
 import { LayergateError, toLayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
@@ -5,7 +6,7 @@ import type { RepositoryName } from '../registry/repository-name.ts'
 import type { UploadId } from '../registry/upload-id.ts'
 import type { Chunk } from './chunk.ts'
 import { type FinishPorts, finishUpload, type Recipient } from './finish-upload.ts'
-import { makeRoomForNextTry } from './layer-intake.ts'
+import { journalBytes } from './open-upload.ts'
 import { measured, type Progress } from './progress.ts'
 import { receive, type ReceiveLimits } from './receive.ts'
 import { type ChunkPorts, receiveChunk } from './receive-chunk.ts'
@@ -27,19 +28,20 @@ export interface UploadRequest extends UploadOwner {
 
 /**
  * Uploads over several requests. What was acknowledged of one is durable; a request that fails, for whatever reason, leaves it as it
- * was before, unless the bytes that were acknowledged are in doubt by then. Every method throws LayergateError `upload_unknown` for
+ * was before, unless the bytes that were acknowledged are wrong, or lost. Every method throws LayergateError `upload_unknown` for
  * an upload that is not there, has ended, or is somebody else's.
  */
 export interface ResumableUploads {
-  begin(owner: UploadOwner): Promise<UploadSession>
+  /** @throws LayergateError `spool_full` */
+  begin(owner: UploadOwner, signal: AbortSignal): Promise<UploadSession>
   find(request: UploadOwner & { readonly id: UploadId }): Promise<UploadSession>
   /** @throws LayergateError as `receiveChunk` does, `upload_busy` */
   append(request: UploadRequest, chunk: Chunk, signal: AbortSignal): Promise<UploadSession>
   /**
    * Takes the last chunk, if there is one, and the whole layer through the gate. The same request once more is good again.
    *
-   * @throws LayergateError as `append` and `finishUpload` do. `digest_mismatch` and `layer_too_large` end an upload that had bytes
-   *   before; where all of them came with this request, the client may send them anew.
+   * @throws LayergateError as `append` and `finishUpload` do. `digest_mismatch` ends the upload where this request brought no bytes;
+   *   otherwise they may be what was wrong, and can be sent anew.
    */
   finish(
     request: UploadRequest,
@@ -64,7 +66,7 @@ export function createResumableUploads(
   ports: ResumablePorts,
   limits: ReceiveLimits,
 ): ResumableUploads {
-  const { sessions, spool, hashes, leases } = ports
+  const { sessions, spool, hashes, leases, room } = ports
 
   async function find({ id, ...owner }: UploadOwner & { id: UploadId }): Promise<UploadSession> {
     const session = await sessions.find(id)
@@ -85,15 +87,14 @@ export function createResumableUploads(
     await sessions.end(id)
   }
 
-  /** Drops what lies beyond the bytes of a session, as a request leaves it that failed, or did not outlive a crash. */
+  /**
+   * Drops what lies beyond the bytes of a session, as a request leaves it that failed, or did not outlive a crash.
+   *
+   * @throws LayergateError `upload_unknown` when those bytes are not there, since they are sealed or lost
+   */
   async function rollBack({ id, received }: UploadSession): Promise<void> {
     if (received.sizeBytes === 0) return spool.discard(id)
-    try {
-      await using _ = await spool.resume(id, received.sizeBytes, 0)
-    } catch (error) {
-      // Sealed already, or lost: whoever seals it is told.
-      if (!(error instanceof LayergateError && error.code === 'upload_unknown')) throw error
-    }
+    await using _ = await spool.resume(id, received.sizeBytes, 0)
   }
 
   function reportOf({ repository, agent, requestId }: UploadRequest, { createdAt }: UploadSession) {
@@ -105,6 +106,7 @@ export function createResumableUploads(
   /** What every request with bytes, or about all of them, has in common: its turn, its report, and what its failure means. */
   async function inTurn<T>(
     request: UploadRequest,
+    chunk: Chunk | undefined,
     signal: AbortSignal,
     lookUp: (request: UploadRequest) => Promise<UploadSession>,
     task: (turn: Turn) => Promise<T>,
@@ -118,24 +120,61 @@ export function createResumableUploads(
       return await task({ session, lease, report, signal: ends })
     } catch (thrown) {
       const error = toLayergateError(thrown)
-      await makeRoomForNextTry(ports, error, session.received.sizeBytes)
-      const clearAway = isLost(session, error) ? remove(request.id) : rollBack(session)
-      await clearAway.catch(ports.onLeftBehind)
+      await room.afterFailure(error, chunk?.sizeBytes ?? 0).catch(ports.onLeftBehind)
+      await clearAway(session, error, chunk !== undefined).catch(ports.onLeftBehind)
       report.failed(error)
       throw error
     }
+  }
+
+  async function clearAway(
+    session: UploadSession,
+    error: LayergateError,
+    broughtChunk: boolean,
+  ): Promise<void> {
+    if (session.finishedAs !== undefined) return
+    const isWrong = error.code === 'digest_mismatch' && !broughtChunk
+    if (isWrong || isUnknown(error)) return remove(session.id)
+    await rollBack(session).catch((failure: unknown) => {
+      // What is sealed already needs no rolling back, and who asks for what is lost is told.
+      if (!isUnknown(failure)) throw failure
+    })
   }
 
   function take({ session, lease, report, signal }: Turn, chunk: Chunk): Promise<Progress> {
     return receiveChunk(ports, limits, session, chunk, lease, report.counting, signal)
   }
 
+  /** Where the upload was sealed before, and then could not be recorded, the last chunk is needed for nothing but its hash. */
+  async function takeLast(turn: Turn, chunk: Chunk): Promise<SealedLayer> {
+    try {
+      return measured(await take(turn, chunk))
+    } catch (error) {
+      if (!isUnknown(error)) throw error
+      const before = await hashes.of(turn.session, turn.signal)
+      return measured(await passBy(chunk, limits, turn.signal, before))
+    }
+  }
+
+  /** What earlier requests brought; without what a failed one, or a crash, left behind it. */
+  async function acknowledged({ session, lease }: Turn): Promise<SealedLayer> {
+    const { received } = session
+    try {
+      await lease.working(() => rollBack(session))
+    } catch (error) {
+      const isSealed = isUnknown(error) && (await spool.find(received.digest))
+      if (!isSealed) throw error
+    }
+    return received
+  }
+
   return {
-    begin: (owner) => sessions.create({ ...owner, isResumable: true }),
+    begin: (owner, signal) =>
+      room.find(journalBytes, signal, () => sessions.create({ ...owner, isResumable: true })),
     find: findOpen,
 
     append: (request, chunk, signal) =>
-      inTurn(request, signal, findOpen, async (turn) => {
+      inTurn(request, chunk, signal, findOpen, async (turn) => {
         const progress = await take(turn, chunk)
         const received = measured(progress)
         await turn.lease.working(() => sessions.advance(request.id, received))
@@ -145,7 +184,7 @@ export function createResumableUploads(
       }),
 
     finish: (request, chunk, expected, recipient, signal) =>
-      inTurn(request, signal, find, async (turn) => {
+      inTurn(request, chunk, signal, find, async (turn) => {
         const { session, lease, report } = turn
         report.expected(expected)
         if (session.finishedAs !== undefined) {
@@ -154,11 +193,11 @@ export function createResumableUploads(
           report.goesOn()
           return
         }
-        if (!chunk) await lease.working(() => rollBack(session))
-        const received = chunk ? measured(await take(turn, chunk)) : session.received
+        const isFirstHand = session.received.sizeBytes === 0 || hashes.has(session)
+        const received = chunk ? await takeLast(turn, chunk) : await acknowledged(turn)
         report.received(received)
         await lease.working(async () => {
-          await finishUpload(ports, request.id, received, expected, recipient)
+          await finishUpload(ports, request.id, received, expected, recipient, isFirstHand)
           await sessions.finish(request.id, expected)
         })
         hashes.forget(request.id)
@@ -182,9 +221,8 @@ interface Turn {
   readonly signal: AbortSignal
 }
 
-/** Whether the chunks that were acknowledged cannot become a layer any more. */
-function isLost({ received }: UploadSession, { code }: LayergateError): boolean {
-  return received.sizeBytes > 0 && (code === 'digest_mismatch' || code === 'layer_too_large')
+function isUnknown(error: unknown): boolean {
+  return error instanceof LayergateError && error.code === 'upload_unknown'
 }
 
 function requireSame(finishedAs: Digest, expected: Digest): void {
@@ -192,13 +230,15 @@ function requireSame(finishedAs: Digest, expected: Digest): void {
   throw new LayergateError('upload_unknown', `The upload is finished: ${finishedAs}.`)
 }
 
-/** Reads a body that is not needed: a client that has not sent all of it would not see the answer. */
-async function passBy(chunk: Chunk, limits: ReceiveLimits, signal: AbortSignal): Promise<void> {
+const nowhere = { write: () => Promise.resolve(), flush: () => Promise.resolve(0) }
+
+/** Reads and hashes a body that is not to be stored: a client that has not sent all of it would not see the answer. */
+function passBy(
+  chunk: Chunk,
+  limits: ReceiveLimits,
+  signal: AbortSignal,
+  before?: Progress,
+): Promise<Progress> {
   chunk.welcome()
-  await receive(
-    chunk.body,
-    { write: () => Promise.resolve(), flush: () => Promise.resolve(0) },
-    limits,
-    signal,
-  )
+  return receive(chunk.body, nowhere, limits, signal, before)
 }

@@ -12,6 +12,8 @@ export interface Room {
    * @throws the reason of `signal`, and whatever else `take` throws
    */
   find<T>(bytes: number, signal: AbortSignal, take: () => Promise<T>): Promise<T>
+  /** A disk that was full in the middle of a layer must not be full for its next try. */
+  afterFailure(error: LayergateError, bytes: number): Promise<void>
 }
 
 export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Room {
@@ -50,6 +52,10 @@ export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Roo
         clearTimeout(timer)
         patience.abort()
       }
+    },
+
+    async afterFailure(error, bytes) {
+      if (isFull(error)) await cache.makeRoom(Math.max(1, bytes))
     },
   }
 }

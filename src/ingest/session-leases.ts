@@ -72,19 +72,23 @@ export function createSessionLeases(now: () => number = () => performance.now())
   async function holderLeft(queue: Queue, signal: AbortSignal): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>()
     const deadlineMs = now() + waitMs
+    const giveUp = (reason: unknown) => {
+      queue.waiting.delete(resolve)
+      reject(reason)
+    }
     let timer: NodeJS.Timeout | undefined
     const look = () => {
       const { holder } = queue
       const silentForMs = holder.tasks > 0 ? 0 : now() - holder.heardAtMs
       if (silentForMs >= silenceMs) holder.lost.abort(takenOver())
       const leftMs = deadlineMs - now()
-      if (leftMs <= 0) reject(busy())
+      if (leftMs <= 0) giveUp(busy())
       else timer = setTimeout(look, Math.min(leftMs, Math.max(100, silenceMs - silentForMs)))
     }
-    const stop = () => reject(signal.reason)
+    const stop = () => giveUp(signal.reason)
+    queue.waiting.add(resolve)
     signal.addEventListener('abort', stop, { once: true })
     if (signal.aborted) stop()
-    queue.waiting.add(resolve)
     look()
     try {
       await promise

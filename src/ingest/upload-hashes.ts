@@ -15,6 +15,8 @@ export interface UploadHashes {
    * @throws the reason of `signal`
    */
   of(session: Pick<UploadSession, 'id' | 'received'>, signal: AbortSignal): Promise<Progress>
+  /** Whether this process has hashed, or read again, all that the session received. */
+  has(session: Pick<UploadSession, 'id' | 'received'>): boolean
   remember(id: UploadId, progress: Progress): void
   forget(id: UploadId): void
 }
@@ -53,6 +55,7 @@ export function createUploadHashes(spool: Spool): UploadHashes {
       remember(session.id, progress)
       return progress
     },
+    has: ({ id, received }) => known.get(id)?.sizeBytes === received.sizeBytes,
     remember,
     forget: (id) => void known.delete(id),
   }

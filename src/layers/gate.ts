@@ -11,9 +11,15 @@ export interface Gate {
   /**
    * Seals an upload whose received bytes have the expected digest.
    *
+   * @param isFirstHand whether this process hashed all of them; otherwise they are hashed again before they are sent
    * @throws LayergateError `digest_mismatch`, and nothing is sealed
    */
-  admit(id: UploadId, received: SealedLayer, expected: Digest): Promise<VerifiedLayer>
+  admit(
+    id: UploadId,
+    received: SealedLayer,
+    expected: Digest,
+    isFirstHand?: boolean,
+  ): Promise<VerifiedLayer>
   /**
    * The layer behind a digest that is owed to AWS. Bytes that this process did not verify itself, as
    * after a crash, are hashed again first.
@@ -32,7 +38,11 @@ export function createGate(spool: Spool): Gate {
   const verified = new Map<Digest, VerifiedLayer>()
 
   function mint({ digest, sizeBytes }: SealedLayer): VerifiedLayer {
-    const layer = mintVerifiedLayer({ digest, sizeBytes }, () => spool.open(digest))
+    return mintVerifiedLayer({ digest, sizeBytes }, () => spool.open(digest))
+  }
+
+  function remember(layer: VerifiedLayer): VerifiedLayer {
+    const { digest } = layer
     verified.delete(digest)
     verified.set(digest, layer)
     const [oldest] = verified.keys()
@@ -52,9 +62,11 @@ export function createGate(spool: Spool): Gate {
   }
 
   return {
-    async admit(id, received, expected) {
+    async admit(id, received, expected, isFirstHand = true) {
       requireMatch(received, expected)
       await spool.seal(id, received)
+      if (isFirstHand) return remember(mint(received))
+      verified.delete(expected)
       return mint(received)
     },
 
@@ -68,7 +80,7 @@ export function createGate(spool: Spool): Gate {
       if (!(await holds(sealed, signal))) {
         throw new LayergateError('spool_damaged', `The spooled bytes of ${digest} changed on disk.`)
       }
-      return mint(sealed)
+      return remember(mint(sealed))
     },
 
     recheck: holds,

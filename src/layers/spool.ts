@@ -73,8 +73,8 @@ export interface Spool {
    * If the layer was sealed before, the newer bytes take the place of the older ones, which may have been
    * damaged since: a crash leaves one of the two, whole, and who reads the older ones reads them to the end.
    *
-   * @throws Error when the stored size is not that of `layer`, or the upload's bytes are not there (any more);
-   *   what was sealed before stays
+   * @throws LayergateError `upload_unknown` when the upload's bytes are not there (any more)
+   * @throws Error when the stored size is not that of `layer`; what was sealed before stays
    */
   seal(id: UploadId, layer: SealedLayer): Promise<void>
   find(digest: Digest): Promise<SealedLayer | undefined>

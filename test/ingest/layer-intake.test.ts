@@ -248,8 +248,10 @@ test('a spool that stays full is told as that, though room cannot be made', asyn
       observer,
       onLeftBehind: (error) => leftBehind.push(error),
       spool: { ...ports.spool, create: () => Promise.reject(full) },
-      room: { find: (_bytes, _signal, attempt) => attempt() },
-      cache: { ...ports.cache, makeRoom: () => Promise.reject(failure) },
+      room: {
+        find: (_bytes, _signal, attempt) => attempt(),
+        afterFailure: () => Promise.reject(failure),
+      },
     },
     limits,
   )

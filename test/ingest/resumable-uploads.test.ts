@@ -11,7 +11,8 @@ import { LayergateError } from '../../src/registry/errors.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { codeIs } from '../support/code-is.ts'
-import { digestOf, layerBytes } from '../support/layers.ts'
+import { admitLayer, digestOf, layerBytes } from '../support/layers.ts'
+import { createMemorySpool } from '../support/memory-spool.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { never, repository, setUp, type SetupOptions } from './setup.ts'
@@ -55,7 +56,7 @@ function uploads(options: SetupOptions = {}) {
     leftBehind,
     restarted,
     async started(): Promise<UploadRequest> {
-      const { id } = await resumable.begin(owner)
+      const { id } = await resumable.begin(owner, never)
       return { ...owner, id, requestId: 'request-1' }
     },
     async offset(upload: UploadRequest): Promise<number> {
@@ -170,29 +171,46 @@ test('a failure of ours within the end leaves the upload as it was, for the same
   assert.deepEqual(recorded, [digest])
 })
 
-test('a journal that fails after the sealing does not spoil the same request again', async () => {
-  const { started, append, finish, recipient, recorded } = uploads()
-  const upload = await started()
-  await append(upload, chunkOf(whole), never)
-  const failing: Recipient<void> = {
-    async check() {},
-    record: () => Promise.reject(new Error('The disk is gone.')),
-  }
-  await assert.rejects(finish(upload, undefined, digest, failing, never), codeIs('internal'))
-  await finish(upload, undefined, digest, recipient, never)
-  assert.deepEqual(recorded, [digest])
-})
+for (const wayIn of ['chunks', 'a chunk and a body', 'a body'] as const) {
+  test(`a journal that fails after the sealing of ${wayIn} does not spoil the same request again`, async () => {
+    const { started, append, finish, recipient, recorded } = uploads()
+    const upload = await started()
+    if (wayIn === 'chunks') await append(upload, chunkOf(whole), never)
+    if (wayIn === 'a chunk and a body') await append(upload, chunkOf(first), never)
+    const rest = { chunks: undefined, 'a chunk and a body': second, 'a body': whole }[wayIn]
+    const again = () => (rest ? chunkOf(rest) : undefined)
+    const failing: Recipient<void> = {
+      async check() {},
+      record: () => Promise.reject(new Error('The disk is gone.')),
+    }
+    await assert.rejects(finish(upload, again(), digest, failing, never), codeIs('internal'))
+    await finish(upload, again(), digest, recipient, never)
+    assert.deepEqual(recorded, [digest])
+  })
+}
 
-test('bytes that do not match end the upload, and nothing of it is left', async () => {
+test('acknowledged bytes that do not match end the upload, and nothing of it is left', async () => {
   const { started, append, find, finish, recipient, recorded, spool, sessions } = uploads()
   const upload = await started()
   await append(upload, chunkOf(first), never)
-  const refused = finish(upload, chunkOf(first), digest, recipient, never)
+  const refused = finish(upload, undefined, digest, recipient, never)
   await assert.rejects(refused, codeIs('digest_mismatch'))
   await assert.rejects(find(upload), codeIs('upload_unknown'))
   assert.deepEqual(recorded, [])
   assert.deepEqual(await sessions.unfinished(), [])
   assert.equal(spool.usage().usedBytes, 0)
+})
+
+test('a last chunk that spoils the digest can be sent anew', async () => {
+  const { started, append, finish, offset, recipient, recorded, spool } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(first), never)
+  const refused = finish(upload, chunkOf(first), digest, recipient, never)
+  await assert.rejects(refused, codeIs('digest_mismatch'))
+  assert.equal(await offset(upload), first.length)
+  assert.equal(spool.usage().usedBytes, first.length)
+  await finish(upload, chunkOf(second), digest, recipient, never)
+  assert.deepEqual(recorded, [digest])
 })
 
 test('bytes that do not match and came in one request can be sent anew', async () => {
@@ -248,13 +266,56 @@ test('what a crash left beyond the acknowledged chunks is dropped', async () => 
   assert.deepEqual(recorded, [digestOf(first)])
 })
 
-test('more bytes than a layer may have end the upload', async () => {
-  const { started, append, find, spool } = uploads()
+test('a chunk that makes the layer too large is dropped', async () => {
+  const { started, append, offset, spool } = uploads()
   const upload = await started()
   await append(upload, chunkOf(layerBytes(990)), never)
   await assert.rejects(append(upload, chunkOf(layerBytes(11)), never), codeIs('layer_too_large'))
+  assert.equal(await offset(upload), 990)
+  assert.equal(spool.usage().usedBytes, 990)
+})
+
+test('an upload whose bytes are lost ends with the request that finds it out', async () => {
+  const { started, append, find, finish, recipient, spool } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(whole), never)
+  await spool.discard(upload.id)
+  const lost = finish(upload, undefined, digest, recipient, never)
+  await assert.rejects(lost, codeIs('upload_unknown'))
   await assert.rejects(find(upload), codeIs('upload_unknown'))
-  assert.equal(spool.usage().usedBytes, 0)
+})
+
+test('on a full disk cached layers give way to the beginning of an upload', async () => {
+  const { begin, spool, gate, sessions } = uploads({
+    spool: createMemorySpool({ capacityBytes: 1_000 }),
+  })
+  await admitLayer(spool, gate, whole)
+  const create = sessions.create
+  let refusals = 0
+  sessions.create = async (session) => {
+    if (await spool.find(digest)) {
+      refusals += 1
+      throw new LayergateError('spool_full', 'The disk of the journal is full.')
+    }
+    return create(session)
+  }
+  await begin(owner, never)
+  assert.equal(refusals, 1)
+})
+
+test('what this process did not hash itself is hashed again before it is sent', async () => {
+  const { started, append, restarted, recipient, gate, spool } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(whole), never)
+  let reads = 0
+  const open = spool.open
+  spool.open = (wanted) => {
+    reads += 1
+    return open(wanted)
+  }
+  await restarted().finish(upload, undefined, digest, recipient, never)
+  await gate.restore(digest, never)
+  assert.equal(reads, 1)
 })
 
 test('a finished upload answers the same end again, and reads its body to the end', async () => {
@@ -288,7 +349,7 @@ for (const [whose, theirs] of [
 ] as const) {
   test(`the upload of ${whose} does not exist for anybody else`, async () => {
     const { begin, find, append, finish, cancel, recipient, offset } = uploads()
-    const mine = { ...theirs, id: (await begin(theirs)).id, requestId: 'request-1' }
+    const mine = { ...theirs, id: (await begin(theirs, never)).id, requestId: 'request-1' }
     const upload = { ...mine, ...owner }
     await assert.rejects(find(upload), codeIs('upload_unknown'))
     await assert.rejects(append(upload, chunkOf(first), never), codeIs('upload_unknown'))
@@ -331,7 +392,7 @@ test('a request whose client is silent is taken over where the upload stood befo
   }
   const limits = { maxLayerBytes: 1000, idleTimeoutMs: 60_000 }
   const { begin, append } = createResumableUploads(ports, limits)
-  const { id } = await begin(owner)
+  const { id } = await begin(owner, never)
   const upload = { ...owner, id, requestId: 'request-1' }
   await append(upload, chunkOf(first), never)
 

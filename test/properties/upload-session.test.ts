@@ -157,8 +157,8 @@ async function finish(
   const isGood = step.isRight && whole.length > 0
   assert.equal(answer.status, isGood ? 201 : 400)
   if (isGood) Object.assign(model, { bytes: whole, state: 'finished' })
-  // Where all bytes came with this request, nothing that was acknowledged is in doubt.
-  else if (offset > 0) model.state = 'gone'
+  // Bytes that came with this request may be what was wrong.
+  else if (offset > 0 && body.length === 0) model.state = 'gone'
 }
 
 test('whatever is sent to an upload, its bytes, its offset and its verdict are those of the model', async (t) => {

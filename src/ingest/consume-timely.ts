@@ -1,0 +1,59 @@
+import type { Readable } from 'node:stream'
+import { LayergateError } from '../registry/errors.ts'
+import { consume } from './consume.ts'
+
+/**
+ * `consume`, with an end to a client that sends nothing for too long while we are ready to read.
+ *
+ * @throws LayergateError `idle_timeout`, `client_aborted`
+ * @throws what `take` throws, the reason of `signal`, and errors of the body that are not the connection's end
+ */
+export async function consumeTimely(
+  body: Readable,
+  take: (chunk: Buffer) => Promise<void>,
+  idleTimeoutMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  let cameBytes = 0
+  let isOurPause = false
+  const idle = new AbortController()
+  const timer = setTimeout(() => {
+    if (isOurPause) timer.refresh()
+    else idle.abort(idleTimeout(cameBytes, idleTimeoutMs))
+  }, idleTimeoutMs)
+
+  async function takeTimely(chunk: Buffer): Promise<void> {
+    cameBytes += chunk.length
+    isOurPause = true
+    await take(chunk)
+    isOurPause = false
+    timer.refresh()
+  }
+
+  try {
+    await consume(body, takeTimely, AbortSignal.any([signal, idle.signal]))
+  } catch (error) {
+    throw cutOff(error, cameBytes)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+function idleTimeout(sizeBytes: number, idleTimeoutMs: number): LayergateError {
+  const seconds = idleTimeoutMs / 1000
+  return new LayergateError(
+    'idle_timeout',
+    `After ${sizeBytes} bytes nothing came for ${seconds} s.`,
+    { actual: { sizeBytes } },
+  )
+}
+
+/** The stream's own way to say that the connection ended before the body did. */
+function cutOff(error: unknown, sizeBytes: number): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code !== 'ECONNRESET' && code !== 'ERR_STREAM_PREMATURE_CLOSE') return error
+  return new LayergateError('client_aborted', `The connection ended after ${sizeBytes} bytes.`, {
+    actual: { sizeBytes },
+    cause: error,
+  })
+}
