@@ -25,6 +25,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'publish/forward-journal.ts',
       'publish/upstream.ts',
       'publish/upstream-error.ts',
+      'layers/open-if-held.ts',
       'layers/spool.ts',
       'registry/',
     ],

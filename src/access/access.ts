@@ -15,10 +15,10 @@ export interface Caller {
   /** The agent's name in the policy. */
   readonly agent: string
   /** Pushing includes pulling. @throws LayergateError `repository_denied` */
-  mayPush(repository: RepositoryName): Grant
+  readonly mayPush: (repository: RepositoryName) => Grant
   /** @throws LayergateError `repository_denied` */
-  mayPull(repository: RepositoryName): Grant
-  canPull(repository: RepositoryName): boolean
+  readonly mayPull: (repository: RepositoryName) => Grant
+  readonly canPull: (repository: RepositoryName) => boolean
 }
 
 /** Who may do what. Asked for every request, before its body is touched. */

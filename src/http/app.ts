@@ -1,6 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import multipart from '@fastify/multipart'
-import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyRequest,
+  LogController,
+} from 'fastify'
 import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import { formLimits } from './form-layer.ts'
@@ -10,6 +15,7 @@ import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { ociRequests } from './plugins/oci-requests.ts'
 import { requestContext, requestId } from './plugins/request-context.ts'
 import { refuseOtherMethods } from './plugins/unsupported-methods.ts'
+import { isContinuation } from './patience.ts'
 import { toRoutePath } from './oci-path.ts'
 import { type BlobUploadRoutes, blobUploadRoutes } from './routes/blob-uploads.ts'
 import { type BlobRoutes, blobRoutes } from './routes/blobs.ts'
@@ -89,8 +95,8 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   if (system) systemRoutes(app, system)
   if (agents) {
     await app.register(async (scope) => {
-      scope.addHook('onRequest', async ({ method }, reply) => {
-        if (ports.isDraining() && method !== 'GET' && method !== 'HEAD') throw shuttingDown()
+      scope.addHook('onRequest', async (request, reply) => {
+        if (ports.isDraining() && isNew(request)) throw shuttingDown()
         const inside = ports.inFlight.enter()
         reply.raw.once('close', () => inside[Symbol.dispose]())
       })
@@ -104,6 +110,11 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   }
   refuseOtherMethods(app, new Map(routes))
   return app
+}
+
+/** Reads are served to the end, and what we sent on ourselves is no new work. */
+function isNew(request: FastifyRequest): boolean {
+  return request.method !== 'GET' && request.method !== 'HEAD' && !isContinuation(request)
 }
 
 export function shuttingDown(): LayergateError {

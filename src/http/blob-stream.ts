@@ -4,19 +4,39 @@ import { type ByteRange, rangeLength } from '../registry/byte-range.ts'
 
 const readBytes = 256 * 1024
 
-/** The bytes of a range as a stream; the reader is closed at its end, or when nobody wants it any more. */
+/** The bytes of a range as a stream; the reader is closed with it, also when nobody ever reads it. */
 export function blobStream(reader: ByteReader, range: ByteRange): Readable {
-  return Readable.from(readRange(reader, range), { objectMode: false })
-}
-
-async function* readRange(reader: ByteReader, range: ByteRange): AsyncGenerator<Buffer> {
-  await using open = reader
   let left = rangeLength(range)
-  while (left > 0) {
+
+  async function next(): Promise<Buffer | null> {
+    if (left === 0) return null
     const buffer = Buffer.allocUnsafe(Math.min(readBytes, left))
-    const length = await open.read(buffer, range.lastByte + 1 - left)
+    const length = await reader.read(buffer, range.lastByte + 1 - left)
     if (length < buffer.length) throw new Error(`${left - length} bytes of the blob are missing.`)
     left -= length
-    yield buffer
+    return buffer
   }
+
+  /** Of the reader, told to the stream. */
+  async function close(done: (failure: unknown) => void): Promise<void> {
+    try {
+      await reader[Symbol.asyncDispose]()
+      done(null)
+    } catch (failure) {
+      done(failure)
+    }
+  }
+
+  return new Readable({
+    highWaterMark: readBytes,
+    read() {
+      next().then(
+        (bytes) => this.push(bytes),
+        (error: Error) => this.destroy(error),
+      )
+    },
+    destroy(error, done) {
+      void close((failure) => done(error ?? (failure instanceof Error ? failure : null)))
+    },
+  })
 }

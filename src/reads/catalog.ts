@@ -42,8 +42,8 @@ export interface Catalog {
   manifestHead(call: Call, reference: Reference): Promise<ManifestHead | undefined>
   /** All tags of the repository, sorted by code unit. */
   tags(call: Call): Promise<readonly string[]>
-  /** All manifests whose subject is `subject`; none where the registry knows no such list. */
-  referrers(call: Call, subject: Digest): Promise<readonly Referrer[]>
+  /** All manifests whose subject is `subject`; `undefined` where the registry has no such list. */
+  referrers(call: Call, subject: Digest): Promise<readonly Referrer[] | undefined>
   /** How many bytes a layer has that can be had. */
   layerSizeBytes(call: Call, digest: Digest): Promise<number | undefined>
   /** A stream ends with an error when `call.signal` aborts. */

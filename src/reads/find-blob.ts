@@ -1,10 +1,10 @@
+import { openIfHeld } from '../layers/open-if-held.ts'
 import type { SealedLayer, Spool, SpoolReader } from '../layers/spool.ts'
 import { forwardKey, type Target } from '../publish/acceptance.ts'
 import { asLayergateError } from '../publish/forward-failure.ts'
 import type { ForwardJournal } from '../publish/forward-journal.ts'
 import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Digest } from '../registry/digest.ts'
-import { LayergateError } from '../registry/errors.ts'
 import type { Catalog, UpstreamBlob } from './catalog.ts'
 import { createRecent } from './recent.ts'
 import { upstreamAnswer } from './upstream-answer.ts'
@@ -48,12 +48,16 @@ export interface FindBlobPorts {
 }
 
 const patienceMs = 5_000
+/** An upstream that did not answer is left alone for so long: not every HEAD of an outage waits for it. */
+const outageMs = 5_000
 const trustMs = 5 * 60_000
 const rememberedBlobs = 10_000
 
 export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts): FindBlob {
   /** Only what is there: who lacks a blob may send it at any moment. */
   const sizesBytes = createRecent<number>({ lifeMs: trustMs, maxEntries: rememberedBlobs, now })
+
+  const outageUntil = new Map<string, number>()
 
   /** Bytes of another repository do not count: the agent may not know of them. */
   async function findHeld(target: Target, digest: Digest): Promise<SealedLayer | undefined> {
@@ -63,13 +67,8 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
 
   async function openHeld(target: Target, digest: Digest): Promise<SpoolReader | undefined> {
     if (!(await findHeld(target, digest))) return undefined
-    try {
-      return await spool.open(digest)
-    } catch (error) {
-      // It may have been evicted meanwhile.
-      if (error instanceof LayergateError && error.code === 'spool_damaged') return undefined
-      throw error
-    }
+    // It may have been evicted meanwhile.
+    return openIfHeld(spool, digest)
   }
 
   async function askUpstream(
@@ -77,6 +76,8 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
     digest: Digest,
     signal: AbortSignal,
   ): Promise<number | undefined> {
+    const { name } = target.destination
+    if ((outageUntil.get(name) ?? 0) > now().getTime()) return undefined
     const patience = AbortSignal.timeout(patienceMs)
     try {
       const call = { ...target, signal: AbortSignal.any([signal, patience]) }
@@ -85,8 +86,9 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
       if (error instanceof UpstreamError && error.failure === 'repository_unknown') {
         throw asLayergateError(error)
       }
-      if (error instanceof UpstreamError || error === patience.reason) return undefined
-      throw error
+      if (!(error instanceof UpstreamError) && error !== patience.reason) throw error
+      if (isOutage(error)) outageUntil.set(name, now().getTime() + outageMs)
+      return undefined
     }
   }
 
@@ -105,11 +107,17 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
     async getBlob(target, digest, signal) {
       const reader = await openHeld(target, digest)
       if (reader) return { kind: 'spooled', reader }
-      return upstreamAnswer(catalog.blob({ ...target, signal }, digest))
+      return upstreamAnswer(signal, (ending) => catalog.blob({ ...target, signal: ending }, digest))
     },
 
     forget(target, digests) {
       for (const digest of digests) sizesBytes.delete(target, digest)
     },
   }
+}
+
+/** Silence, too. */
+function isOutage(error: unknown): boolean {
+  if (!(error instanceof UpstreamError)) return true
+  return error.failure === 'unavailable' || error.failure === 'throttled'
 }

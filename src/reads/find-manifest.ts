@@ -53,14 +53,18 @@ export function createFindManifest(
     async headManifest(target, reference, signal) {
       return (
         known(target, reference) ??
-        upstreamAnswer(catalog.manifestHead({ ...target, signal }, reference))
+        upstreamAnswer(signal, (ending) =>
+          catalog.manifestHead({ ...target, signal: ending }, reference),
+        )
       )
     },
 
     async getManifest(target, reference, signal) {
       const remembered = known(target, reference)
       if (remembered) return remembered
-      const found = await upstreamAnswer(catalog.manifest({ ...target, signal }, reference))
+      const found = await upstreamAnswer(signal, (ending) =>
+        catalog.manifest({ ...target, signal: ending }, reference),
+      )
       if (found) recent.set(target, found.digest, found)
       return found
     },

@@ -26,7 +26,9 @@ export type ListTags = (target: Target, page: TagPage, signal: AbortSignal) => P
 
 export function createListTags(catalog: Pick<Catalog, 'tags'>): ListTags {
   return async (target, { n = Infinity, last }, signal) => {
-    const all = await upstreamAnswer(catalog.tags({ ...target, signal }))
+    const all = await upstreamAnswer(signal, (ending) =>
+      catalog.tags({ ...target, signal: ending }),
+    )
     const rest = last === undefined ? all : all.filter((tag) => tag > last)
     const tags = rest.slice(0, n)
     const next = tags.at(-1)

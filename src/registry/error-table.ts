@@ -175,12 +175,26 @@ export const errorTable = {
     title: 'The manifest names what the repository does not have',
     advice: 'Push the blobs or manifests that the detail names, then this manifest again.',
   },
+  referrers_unsupported: {
+    status: 404,
+    ociCode: 'UNSUPPORTED',
+    retryable: false,
+    title: 'ECR Public has no list of referrers',
+    advice: 'Use the tag that the specification has for it; clients do so by themselves.',
+  },
   layers_pending: {
     status: 503,
     ociCode: 'TOOMANYREQUESTS',
     retryable: true,
     title: 'The layers of this image are not in ECR Public yet',
     advice: 'Push the image again later: its layers are kept here, and none is sent twice.',
+  },
+  still_waiting: {
+    status: 408,
+    ociCode: 'TOOMANYREQUESTS',
+    retryable: true,
+    title: 'One request has waited long enough for this manifest',
+    advice: 'Send the same request again: it goes on waiting where this one stopped.',
   },
   page_size_invalid: {
     status: 400,

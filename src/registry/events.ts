@@ -9,7 +9,7 @@ export type UploadOutcome = 'verified' | 'refused' | 'aborted' | 'failed'
 export type ForwardOutcome = 'forwarded' | 'already_present' | 'parked'
 /**
  * - `published`: every tag names it now, or did before a newer manifest was put there
- * - `superseded`: put by digest alone, since a newer manifest had gone ahead under every tag
+ * - `superseded`: put by digest alone, since newer manifests had moved every tag
  * - `refused`: the manifest, or what it names, was at fault
  * - `failed`: the fault was ours or AWS's
  * - `aborted`: nobody waited any more, or the service stopped

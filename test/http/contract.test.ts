@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import test from 'node:test'
 import fastify from 'fastify'
 import { openAccess } from '../../src/access/access.ts'
+import { createInFlight } from '../../src/http/in-flight.ts'
 import type { AgentRoutes } from '../../src/http/app.ts'
 import { blobUploadRoutes } from '../../src/http/routes/blob-uploads.ts'
 import { blobRoutes } from '../../src/http/routes/blobs.ts'
@@ -160,7 +161,8 @@ const agents: AgentRoutes = {
   manifestPuts: { put: unused, stop: unused },
   manifests: { headManifest: unused, getManifest: unused, remember() {}, forget() {} },
   listTags: unused,
-  listReferrers: unused,
+  referrers: { list: unused, areListed: unused },
+  inFlight: createInFlight(),
   idleTimeoutMs: 1,
   redirectAfterMs: 1,
   shutdown: new AbortController().signal,

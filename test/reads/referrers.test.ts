@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createListReferrers } from '../../src/reads/list-referrers.ts'
+import { createReferrers } from '../../src/reads/referrers.ts'
 import { codeIs } from '../support/code-is.ts'
 import { createFakeCatalog } from '../support/fake-catalog.ts'
 import { upstreamError } from '../support/fake-upstream.ts'
@@ -16,7 +16,16 @@ const untyped = { digest: 'sha256:3' }
 function setUp() {
   const catalog = createFakeCatalog()
   catalog.referring.push(signature, sbom, untyped)
-  return { catalog, listReferrers: createListReferrers(catalog) }
+  let nowMs = 0
+  const referrers = createReferrers(catalog, () => new Date(nowMs))
+  return {
+    catalog,
+    listReferrers: referrers.list,
+    areListed: () => referrers.areListed(target, subject, never),
+    pass(ms: number) {
+      nowMs += ms
+    },
+  }
 }
 
 test('without a filter all referrers come, as they are', async () => {
@@ -43,8 +52,34 @@ test('referrers are asked for each time', async () => {
 for (const failure of failures) {
   test(`the referrers of an upstream that is ${failure} are an error`, async () => {
     const referrers = () => Promise.reject(upstreamError(failure))
-    const listReferrers = createListReferrers({ referrers })
-    const asked = listReferrers(target, subject, undefined, never)
+    const { list } = createReferrers({ referrers }, () => new Date())
+    const asked = list(target, subject, undefined, never)
     await assert.rejects(asked, codeIs(answers[failure]))
   })
 }
+
+test('a registry without the list has none, with a filter or without', async () => {
+  const { catalog, listReferrers } = setUp()
+  catalog.referrers = () => Promise.resolve(undefined)
+  assert.equal(await listReferrers(target, subject, undefined, never), undefined)
+  assert.equal(await listReferrers(target, subject, 'application/sbom', never), undefined)
+})
+
+test('whether a registry has the list is asked once in ten minutes', async () => {
+  const { catalog, areListed, pass } = setUp()
+  assert.equal(await areListed(), true)
+  catalog.referrers = () => Promise.resolve(undefined)
+  assert.equal(await areListed(), true)
+  pass(10 * 60_000)
+  assert.equal(await areListed(), false)
+  assert.equal(catalog.calls.length, 1)
+})
+
+test('a registry that cannot say is taken for one without the list, and asked again', async () => {
+  const { catalog, areListed } = setUp()
+  const { referrers } = catalog
+  catalog.referrers = () => Promise.reject(upstreamError('unavailable'))
+  assert.equal(await areListed(), false)
+  catalog.referrers = referrers
+  assert.equal(await areListed(), true)
+})

@@ -81,7 +81,7 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
       const upload = uploads.get(id)
       if (!upload) {
         if (layers.get(layer.digest)?.uploadId === id) return
-        throw new Error(`There is no upload ${id}.`)
+        throw new LayergateError('upload_unknown', `The spool has no upload ${id}.`)
       }
       upload.close()
       const bytes = upload.bytes()

@@ -22,7 +22,7 @@ import {
   theUploadId,
 } from '../oci-request.ts'
 import { queryValues, theDigest } from '../query.ts'
-import { hasBody, welcomeBody } from '../request-body.ts'
+import { hasBody, settleBody, welcomeBody } from '../request-body.ts'
 import { duringRequest } from '../request-signal.ts'
 
 export interface BlobUploadRoutes extends OciAccess {
@@ -54,9 +54,14 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
         if (!digest) await acceptance.check(grant, nothingReceived.digest, signal)
         return digest
       })
+      // A body that nobody asked for would be read without end.
+      await settleBody(request, reply)
       if (taken) return created(reply, grant, taken)
       const { repository, agent } = grant
-      return accepted(reply, await uploads.begin({ repository, agent }))
+      const session = await duringRequest(request, shutdown, (signal) =>
+        uploads.begin({ repository, agent }, signal),
+      )
+      return accepted(reply, session)
     },
   )
 
@@ -66,8 +71,8 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     signal: AbortSignal,
   ): Promise<Digest | undefined> {
     const [mount] = queryValues(request, 'mount')
-    if (mount === undefined) return undefined
-    const digest = parseDigest(mount)
+    const digest = mount === undefined ? undefined : mountable(mount)
+    if (digest === undefined) return undefined
     if (await blobs.headBlob(grant, digest, signal)) return digest
     const [from] = queryValues(request, 'from')
     const { canPull } = grant.caller
@@ -162,6 +167,16 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
       return reply.code(204).send()
     },
   )
+}
+
+/** What ECR cannot hold is not here: the client is told so when it sends it. */
+function mountable(text: string): Digest | undefined {
+  try {
+    return parseDigest(text)
+  } catch (error) {
+    if (error instanceof LayergateError && error.code === 'digest_unsupported') return undefined
+    throw error
+  }
 }
 
 function accepted(reply: FastifyReply, session: UploadSession): FastifyReply {

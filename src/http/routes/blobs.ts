@@ -42,8 +42,9 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
     async (request, reply) => {
       const digest = parseDigest(request.params.digest)
       const grant = await pullGrant(ports, request)
-      // Of the service's end alone: a stream is destroyed with its answer.
-      const blob = await blobs.getBlob(grant, digest, shutdown)
+      const blob = await duringRequest(request, shutdown, (signal) =>
+        blobs.getBlob(grant, digest, signal),
+      )
       if (!blob) throw unknown(request.params)
       if (blob.kind === 'redirect') return reply.code(307).header('location', blob.location).send()
       describe(reply, digest)

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import type { ListReferrers } from '../../reads/list-referrers.ts'
 import type { ListTags } from '../../reads/list-tags.ts'
+import type { Referrers } from '../../reads/referrers.ts'
 import { parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { ociIndexType } from '../../registry/media-type.ts'
@@ -11,7 +11,7 @@ import { duringRequest } from '../request-signal.ts'
 
 export interface DiscoveryRoutes extends OciAccess {
   readonly listTags: ListTags
-  readonly listReferrers: ListReferrers
+  readonly referrers: Referrers
   /** Aborts when what is under way must end. */
   readonly shutdown: AbortSignal
 }
@@ -57,8 +57,11 @@ export function discoveryRoutes(app: FastifyInstance, ports: DiscoveryRoutes): v
       const grant = await pullGrant(ports, request)
       const [artifactType] = queryValues(request, 'artifactType')
       const manifests = await duringRequest(request, ports.shutdown, (signal) =>
-        ports.listReferrers(grant, digest, artifactType, signal),
+        ports.referrers.list(grant, digest, artifactType, signal),
       )
+      if (!manifests) {
+        throw new LayergateError('referrers_unsupported', `${grant.repository} has no such list.`)
+      }
       if (artifactType !== undefined) reply.header('oci-filters-applied', 'artifactType')
       return sendJson(reply, ociIndexType, {
         schemaVersion: 2,

@@ -1,11 +1,15 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Target } from '../../publish/acceptance.ts'
 import type { ManifestPuts } from '../../publish/put-manifest.ts'
 import type { FindManifest } from '../../reads/find-manifest.ts'
+import type { Referrers } from '../../reads/referrers.ts'
 import type { ManifestHead } from '../../reads/catalog.ts'
+import type { Digest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { type Manifest, maxManifestBytes, parseManifest } from '../../registry/manifest.ts'
 import { parseReference, parseTag, type Reference, type Tag } from '../../registry/reference.ts'
 import { refuseCodings } from '../content-coding.ts'
+import type { InFlight } from '../in-flight.ts'
 import { type OciAccess, type OciPath, pullGrant, pushGrant } from '../oci-request.ts'
 import { patienceOf, waitAgain } from '../patience.ts'
 import { queryValues } from '../query.ts'
@@ -16,7 +20,9 @@ import { wholeBody } from '../whole-body.ts'
 export interface ManifestRoutes extends OciAccess {
   readonly manifestPuts: ManifestPuts
   readonly manifests: FindManifest
+  readonly referrers: Pick<Referrers, 'areListed'>
   readonly idleTimeoutMs: number
+  readonly inFlight: InFlight
   /** How long clients with a short patience wait before they are sent to the same place again. */
   readonly redirectAfterMs: number
   /** Aborts when what is under way must end. */
@@ -27,7 +33,13 @@ type ManifestPath = OciPath & { readonly reference: string }
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests and #pulling-manifests */
 export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): void {
-  const { manifestPuts, manifests, idleTimeoutMs, shutdown } = ports
+  const { manifestPuts, manifests, referrers, inFlight, idleTimeoutMs, shutdown } = ports
+
+  function areListed(request: FastifyRequest, target: Target, subject: Digest): Promise<boolean> {
+    return duringRequest(request, shutdown, (signal) =>
+      referrers.areListed(target, subject, signal),
+    )
+  }
 
   app.put<{ Params: ManifestPath }>(
     '/v2/:name/manifests/:reference',
@@ -55,10 +67,16 @@ export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): voi
           ),
         }
       })
-      if (answer.state === 'pending') return waitAgain(request, reply, patience, answer.id)
+      if (answer.state === 'pending') {
+        return waitAgain(request, reply, patience, answer.id, inFlight)
+      }
 
       manifests.remember(target, manifest)
-      if (manifest.subject) reply.header('oci-subject', manifest.subject)
+      const { subject } = manifest
+      // Without it the client keeps the list of referrers itself.
+      if (subject && (await areListed(request, target, subject))) {
+        reply.header('oci-subject', subject)
+      }
       if (reference.kind === 'digest' && tags.length > 0) reply.header('oci-tag', tags.join(', '))
       return reply
         .code(201)

@@ -168,3 +168,15 @@ describe('null body', () => {
     }
   })
 })
+
+describe('a body that nobody asked for', () => {
+  test('ends the connection of an upload that begins, rather than be read without end', async (t) => {
+    const { port } = await startService(t)
+    const client = await rawClient(port)
+    client.write('POST /v2/team/app/blobs/uploads/ HTTP/1.1\r\nHost: layergate\r\n')
+    client.write(`Content-Length: ${1024 ** 3}\r\n\r\n`)
+    client.write(layerBytes(17 * 1024 * 1024))
+    const { status, headers } = await client.answer()
+    assert.deepEqual([status, headers['connection']], [202, 'close'])
+  })
+})

@@ -33,7 +33,9 @@ for (const [way, push] of Object.entries(pushWays)) {
       )
       assert.equal((await client.blob('HEAD', digestOf(blob))).status, 404)
       assert.equal((await client.blob('HEAD', digestOf(longer))).status, 404)
-      assert.deepEqual(await spooledFiles(), [])
+      // Chunks that were acknowledged stay, where the last one may be what was wrong.
+      const kept = way.endsWith('put chunk') ? 1 : 0
+      assert.equal((await spooledFiles()).length, kept)
       assert.ok(!calls().includes('InitiateLayerUpload'))
     })
   })

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { layerBytes } from '../../support/layers.ts'
-import { type OciAnswer, ociClient } from '../../support/oci-client.ts'
+import { assertRefused, type OciAnswer, ociClient } from '../../support/oci-client.ts'
 import { startService } from '../../support/service.ts'
 import {
   descriptorOf,
   imageOf,
   indexOf,
   ociIndex,
+  pushBlobs,
   pushImage,
   type SomeImage,
   subjectOf,
@@ -89,8 +90,14 @@ describe('referrers', () => {
     assert.equal(only.digest, referrer.digest)
   })
 
-  test('are an empty index where ECR Public has no such API', async (t) => {
+  test('are 404 UNSUPPORTED where ECR Public has no such API, so that clients keep the list', async (t) => {
     const { url } = await startService(t, { sandbox: { switches: { referrers: 'not-found' } } })
-    assert.deepEqual(descriptorsIn(await ociClient(url).send('GET', pathOf(image.digest))), [])
+    const client = ociClient(url)
+    assertRefused(await client.send('GET', pathOf(image.digest)), 404, 'UNSUPPORTED')
+    await pushImage(client, image, 'v1')
+    const referrer = referrerOf(oneType, 1)
+    await pushBlobs(client, referrer)
+    const put = await client.putManifest(referrer.digest, referrer)
+    assert.deepEqual([put.status, put.headers.get('oci-subject')], [201, null])
   })
 })

@@ -32,7 +32,7 @@ async function follow(client: OciClient, location: string, manifest: SomeManifes
 
 for (const agent of ['containerd/2.3.4', 'buildkit/v0.30.0', 'docker/29.0.0 go/go1.26']) {
   test(`${agent}: a manifest that waits is 307 to the same address, until it is 201`, async (t) => {
-    const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 100 })
+    const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 400 })
     sandbox.addFault(slow)
     const client = ociClient(url, { headers: { 'user-agent': agent } })
     await pushBlobs(client, image)
@@ -64,18 +64,33 @@ describe('a client of long patience', () => {
   }
 })
 
-test('after as many redirects as Go follows, the answer is waited for', async (t) => {
+test('after as many redirects as Go follows, docker and buildkit wait', async (t) => {
   const { url, sandbox } = await startService(t, { redirectAfterMs: 20 })
   sandbox.addFault(slow)
-  const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
+  const client = ociClient(url, { headers: { 'user-agent': 'docker/29.0.0 go/go1.26' } })
   await pushBlobs(client, image)
   const answers = await follow(client, path, image)
   assert.equal(answers.at(-1)?.status, 201)
   assert.ok(answers.length <= 10)
 })
 
+test('after as many redirects as Go follows, containerd hears 408, and its repeat goes on with the same push', async (t) => {
+  const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 20 })
+  sandbox.addFault(slow)
+  const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
+  await pushBlobs(client, image)
+  const first = await follow(client, path, image)
+  assert.deepEqual([first.length, first.at(-1)?.status], [10, 408])
+  let last = first.at(-1)
+  for (let repeats = 0; last?.status === 408 && repeats < 100; repeats += 1) {
+    last = (await follow(client, path, image)).at(-1)
+  }
+  assert.equal(last?.status, 201)
+  assert.equal(calls().filter((operation) => operation === 'PutImage').length, 1)
+})
+
 test('a client that was sent on and comes back keeps its place before a newer push of the tag', async (t) => {
-  const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 100 })
+  const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 400 })
   const newer = imageOf([layerBytes(20_000, 2)])
   const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
   sandbox.addFault(slow)
@@ -99,4 +114,17 @@ test('a query that continues nothing is a push of its own', async (t) => {
     assert.equal((await putTo(client, `${path}${query}`, image)).status, 201)
   }
   assert.deepEqual(inEcr(sandbox).tags, { v1: image.digest })
+})
+
+test('a shutdown lets a client that was sent on come back for its answer', async (t) => {
+  const { url, sandbox, service } = await startService(t, { redirectAfterMs: 400 })
+  sandbox.addFault(slow)
+  const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
+  await pushBlobs(client, image)
+  const location = locationOf(await putTo(client, path, image), 307)
+  service.drain()
+  assert.ok(service.inFlight.count > 0)
+  assert.equal((await putTo(client, path, image)).status, 503)
+  const answers = await follow(client, location, image)
+  assert.equal(answers.at(-1)?.status, 201)
 })
