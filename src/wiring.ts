@@ -16,10 +16,10 @@ import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
 import { createAcceptance } from './publish/acceptance.ts'
 import { createDoor } from './publish/door.ts'
-import { createPace } from './publish/pace.ts'
+import { createPace } from './publish/pace/pace.ts'
 import { createForwarder } from './publish/forwarder.ts'
 import { createMountBlob } from './publish/mount-blob.ts'
-import { createManifestPuts } from './publish/put-manifest.ts'
+import { createManifestPuts } from './publish/manifests/put-manifest.ts'
 import { createFindBlob } from './reads/find-blob.ts'
 import { createFindLayer } from './reads/find-layer.ts'
 import { createFindManifest } from './reads/find-manifest.ts'
@@ -85,7 +85,8 @@ export interface Service {
   /** On a port of its own, where the configuration wants that. */
   readonly adminApp: FastifyInstance | undefined
   readonly inFlight: InFlight
-  startForwarding(): void
+  /** Forwards what is owed, and sweeps what expires. */
+  startWork(): void
   /** From now on no push is taken, and `/readyz` is red. */
   drain(): void
   /** Ends what is under way. What is owed stays owed. */
@@ -270,7 +271,7 @@ export async function wire(parts: Parts): Promise<Service> {
     app,
     adminApp,
     inFlight,
-    startForwarding() {
+    startWork() {
       forwarder.start()
       sweeper.start()
     },

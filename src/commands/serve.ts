@@ -52,7 +52,7 @@ export async function serve(
       throw asStorageError(error)
     })
     const addresses = await listen(service, config.http)
-    service.startForwarding()
+    service.startWork()
     logger.info({ ...addresses, upstream: config.upstream.kind, version }, 'listening')
     return addresses
   } catch (error) {

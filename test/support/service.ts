@@ -78,7 +78,7 @@ async function startOver(
   running.add(service)
   const url = await service.app.listen({ host: '127.0.0.1', port: 0 })
   const adminUrl = (await service.adminApp?.listen({ host: '127.0.0.1', port: 0 })) ?? url
-  service.startForwarding()
+  service.startWork()
 
   return {
     url,

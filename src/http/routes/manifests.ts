@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Target } from '../../publish/acceptance.ts'
-import type { ManifestPuts } from '../../publish/put-manifest.ts'
+import type { ManifestPuts } from '../../publish/manifests/put-manifest.ts'
 import type { FindManifest } from '../../reads/find-manifest.ts'
 import type { Referrers } from '../../reads/referrers.ts'
 import type { ManifestHead } from '../../reads/catalog.ts'

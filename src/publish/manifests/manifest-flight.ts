@@ -1,0 +1,159 @@
+import type { Digest } from '../../registry/digest.ts'
+import { LayergateError } from '../../registry/errors.ts'
+import type { Manifest } from '../../registry/manifest.ts'
+import type { Tag } from '../../registry/reference.ts'
+import type { RepositoryName } from '../../registry/repository-name.ts'
+import type { Target } from '../acceptance.ts'
+import type { ByteBudget } from './byte-budget.ts'
+import { asLayergateError, forwardFailure } from '../forward-failure.ts'
+import { type BarrierPorts, crossBarrier } from './manifest-barrier.ts'
+import { blobsMissing, referencesOf } from './missing-references.ts'
+import type { Place, TagMove } from './tag-lanes.ts'
+import { UpstreamError } from '../upstream-error.ts'
+import type { Call, Upstream } from '../upstream.ts'
+
+export interface ManifestFlightPorts extends BarrierPorts {
+  readonly upstream: Pick<Upstream, 'absent' | 'putManifest'>
+  /**
+   * What a tag names upstream at this moment.
+   *
+   * @throws UpstreamError
+   * @throws the reason of `call.signal`
+   */
+  readonly tagDigest: (call: Call, tag: Tag) => Promise<Digest | undefined>
+  /** What was remembered of these digests is no longer so: the repository lacks them. */
+  forget(target: Target, digests: readonly Digest[]): void
+  sleep(ms: number, signal: AbortSignal): Promise<void>
+  /** For the bytes of all manifests that are in the air. */
+  readonly budget: ByteBudget
+}
+
+export interface ManifestFlightSettings {
+  /** How long a manifest waits for its layers, and for an upstream in trouble, in all. */
+  readonly manifestWaitMs: number
+  /** The rest before the upstream is asked again, when its calls' own retries were not enough. */
+  readonly pauseMs: number
+}
+
+export interface ManifestFlight {
+  readonly target: Target
+  readonly manifest: Manifest
+  readonly tags: readonly Tag[]
+  /** For each of the tags. */
+  readonly place: Place
+  readonly canPull: (repository: RepositoryName) => boolean
+  /** Told each time when all layers are upstream, or the wait for them is over. */
+  readonly onWaited: (ms: number) => void
+}
+
+/** How often the layers are asked for again when the upstream does not know them after all. */
+const maxRepairs = 2
+const retryAfterSeconds = 30
+
+/**
+ * Carries one manifest upstream once there is room in the air and its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag.
+ *
+ * @throws LayergateError `manifest_blob_unknown`, `layers_pending`, what keeps a layer from being forwarded, and what the upstream
+ *   refuses
+ * @throws the reason of `signal`
+ */
+export async function flyManifest(
+  ports: ManifestFlightPorts,
+  { manifestWaitMs, pauseMs }: ManifestFlightSettings,
+  { target, manifest, tags, place, canPull, onWaited }: ManifestFlight,
+  signal: AbortSignal,
+): Promise<'published' | 'superseded'> {
+  const { upstream, tagDigest, forget, sleep, budget } = ports
+  const blobs = manifest.blobs.map(({ digest }) => digest)
+  const enough = AbortSignal.timeout(manifestWaitMs)
+  const waiting = AbortSignal.any([signal, enough])
+  const call: Call = { ...target, signal: waiting }
+  /** What the upstream answered last instead of what it should. */
+  let trouble: UpstreamError | undefined
+
+  try {
+    using _ = await budget.take(manifest.bytes.length, waiting)
+    return await fly()
+  } catch (error) {
+    if (error === enough.reason && !signal.aborted) throw tooLong(manifestWaitMs, trouble)
+    throw error instanceof UpstreamError ? refusal(error) : error
+  }
+
+  async function fly(): Promise<'published' | 'superseded'> {
+    for (let repairs = 0; ; repairs += 1) {
+      await waitForLayers()
+      try {
+        return await putUnderTags()
+      } catch (error) {
+        if (!(error instanceof UpstreamError) || error.failure !== 'references_unknown') throw error
+        if (blobs.length === 0 || repairs === maxRepairs) {
+          forget(target, referencesOf(manifest, error))
+          throw error
+        }
+        await sleep(pauseMs, waiting)
+      }
+    }
+  }
+
+  async function waitForLayers(): Promise<void> {
+    const startedAt = performance.now()
+    const persistent: BarrierPorts = {
+      ...ports,
+      upstream: { absent: (asked, digests) => persist(() => upstream.absent(asked, digests)) },
+    }
+    try {
+      const missing = await crossBarrier(persistent, { target, blobs, canPull }, waiting)
+      if (missing.length === 0) return
+      forget(target, missing)
+      throw blobsMissing(missing)
+    } finally {
+      onWaited(performance.now() - startedAt)
+    }
+  }
+
+  async function putUnderTags(): Promise<'published' | 'superseded'> {
+    let hasMoved = false
+    for (const tag of tags) {
+      const move: TagMove = {
+        put: () => upstream.putManifest(call, manifest, tag),
+        read: () => tagDigest(call, tag),
+      }
+      if ((await persist(() => place.move(tag, move, waiting))) === 'moved') hasMoved = true
+    }
+    if (!hasMoved) await persist(() => upstream.putManifest(call, manifest))
+    return hasMoved || tags.length === 0 ? 'published' : 'superseded'
+  }
+
+  async function persist<T>(attempt: () => Promise<T>): Promise<T> {
+    for (;;) {
+      try {
+        const result = await attempt()
+        trouble = undefined
+        return result
+      } catch (error) {
+        if (!isPassing(error)) throw error
+        trouble = error
+        await sleep(pauseMs, waiting)
+      }
+    }
+  }
+}
+
+/** Too many layers, for example: what AWS calls an invalid parameter is the manifest (PutImage has no other of the client's). */
+function refusal(error: UpstreamError): LayergateError {
+  const { code, message, facts } = asLayergateError(error)
+  const isManifest = error.facts.exception === 'InvalidParameterException'
+  return new LayergateError(isManifest ? 'manifest_invalid' : code, message, facts)
+}
+
+function isPassing(error: unknown): error is UpstreamError {
+  return error instanceof UpstreamError && forwardFailure(error).heals
+}
+
+function tooLong(waitedMs: number, trouble: UpstreamError | undefined): LayergateError {
+  const seconds = Math.round(waitedMs / 1000)
+  const detail = trouble
+    ? `ECR Public was in trouble until ${seconds} s were over: ${asLayergateError(trouble).message}`
+    : `ECR Public still lacks layers of this image after ${seconds} s.`
+  return new LayergateError('layers_pending', detail, { retryAfterSeconds })
+}

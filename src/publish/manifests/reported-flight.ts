@@ -1,0 +1,65 @@
+import { type LayergateError, toLayergateError } from '../../registry/errors.ts'
+import type { ManifestEnded, ManifestOutcome, Observer } from '../../registry/events.ts'
+import {
+  flyManifest,
+  type ManifestFlight,
+  type ManifestFlightPorts,
+  type ManifestFlightSettings,
+} from './manifest-flight.ts'
+
+export interface ReportedFlightPorts extends ManifestFlightPorts {
+  readonly observer: Observer
+}
+
+/** What everybody who waits for a manifest is answered: that it is published, or this error. */
+export interface FlightEnd {
+  readonly error?: LayergateError
+}
+
+/** Flies a manifest, and tells the observer how it ended. Never rejects. */
+export async function flyReported(
+  ports: ReportedFlightPorts,
+  settings: ManifestFlightSettings,
+  flight: Omit<ManifestFlight, 'onWaited'>,
+  requestId: string,
+  signal: AbortSignal,
+): Promise<FlightEnd> {
+  const { target, manifest, tags } = flight
+  const startedAt = performance.now()
+  let waitedMs = 0
+  const onWaited = (ms: number) => {
+    waitedMs += ms
+  }
+
+  function report(
+    outcome: ManifestOutcome,
+    failure: Pick<ManifestEnded, 'error' | 'detail' | 'thrown'> = {},
+  ): void {
+    ports.observer.observe({
+      type: 'manifest_ended',
+      repository: target.repository,
+      agent: target.agent,
+      digest: manifest.digest,
+      tags,
+      outcome,
+      waitSeconds: waitedMs / 1000,
+      seconds: (performance.now() - startedAt) / 1000,
+      requestId,
+      ...failure,
+    })
+  }
+
+  try {
+    report(await flyManifest(ports, settings, { ...flight, onWaited }, signal))
+    return {}
+  } catch (thrown) {
+    const error = toLayergateError(thrown)
+    const fault = error.entry.status < 500 ? 'refused' : 'failed'
+    report(signal.aborted ? 'aborted' : fault, {
+      error: error.code,
+      detail: error.message,
+      thrown,
+    })
+    return { error }
+  }
+}

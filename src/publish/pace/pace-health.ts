@@ -1,0 +1,53 @@
+import type { LayergateEvent, Observer } from '../../registry/events.ts'
+
+/** Whether the upstream takes what it is given. Slow is healthy too. */
+export interface UpstreamHealth extends Observer {
+  readonly isHealthy: boolean
+}
+
+/** From the first failure to the last, with nothing taken between. */
+const failingMs = 10_000
+/** With flights under way. A part may take that long on a slow line: the largest has 10 MiB. */
+const silentMs = 60_000
+
+/** @param now a clock in milliseconds that never goes back */
+export function createUpstreamHealth(now: () => number): UpstreamHealth {
+  let flights = 0
+  let tookAtMs = 0
+  let firstFailureMs: number | undefined
+  let lastFailureMs = 0
+
+  function failed(): void {
+    lastFailureMs = now()
+    firstFailureMs ??= lastFailureMs
+  }
+
+  function took(): void {
+    tookAtMs = now()
+    firstFailureMs = undefined
+  }
+
+  function observe(event: LayergateEvent): void {
+    if (event.type === 'forward_started') {
+      if (flights === 0) tookAtMs = now()
+      flights += 1
+    } else if (event.type === 'forward_ended') {
+      flights -= 1
+      if (event.outcome === 'postponed') failed()
+      if (event.outcome === 'forwarded' || event.outcome === 'already_present') took()
+    } else if (event.type === 'upstream_called') {
+      if (event.sentLayerBytes > 0) took()
+    } else if (event.type === 'upstream_retried') {
+      if (event.reason === 'unavailable') failed()
+    }
+  }
+
+  return {
+    get isHealthy() {
+      const isFailing = firstFailureMs !== undefined && lastFailureMs - firstFailureMs >= failingMs
+      const isSilent = flights > 0 && now() - tookAtMs >= silentMs
+      return !isFailing && !isSilent
+    },
+    observe,
+  }
+}

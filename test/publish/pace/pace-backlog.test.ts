@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createPaceBacklog } from '../../../src/publish/pace/pace-backlog.ts'
+import { parseDigest } from '../../../src/registry/digest.ts'
+import type { LayergateEvent } from '../../../src/registry/events.ts'
+import { forwardEnded, forwardStarted, partSent, uploadEnded, uploadStarted } from './setup-pace.ts'
+
+function backlogAfter(...events: readonly LayergateEvent[]) {
+  const backlog = createPaceBacklog()
+  for (const event of events) backlog.observe(event)
+  return backlog
+}
+
+function bytesOf({ readyBytes, totalBytes }: { readyBytes: number; totalBytes: number }) {
+  return { readyBytes, totalBytes }
+}
+
+test('what has come of a body counts, but is not ready', () => {
+  const backlog = backlogAfter(uploadStarted)
+  backlog.admitted(60)
+  backlog.admitted(40)
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 100 })
+})
+
+test('a layer that was verified is ready', () => {
+  const backlog = backlogAfter(uploadStarted)
+  backlog.admitted(100)
+  backlog.observe(uploadEnded(100, 'verified', { layerSizeBytes: 100 }))
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 100, totalBytes: 100 })
+})
+
+test('a layer that came in several requests is ready as a whole', () => {
+  const backlog = backlogAfter(uploadStarted)
+  backlog.admitted(70)
+  backlog.observe(uploadEnded(70, 'unsettled'))
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 0 })
+  backlog.observe(uploadStarted)
+  backlog.admitted(30)
+  backlog.observe(uploadEnded(30, 'verified', { layerSizeBytes: 100 }))
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 100, totalBytes: 100 })
+})
+
+for (const outcome of ['refused', 'aborted', 'failed'] as const) {
+  test(`a body that was ${outcome} counts no more`, () => {
+    const backlog = backlogAfter(uploadStarted, uploadStarted)
+    backlog.admitted(100)
+    backlog.admitted(7)
+    backlog.observe(uploadEnded(100, outcome))
+    assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 7 })
+  })
+}
+
+test('when no body is left, nothing of one counts', () => {
+  const backlog = backlogAfter(uploadStarted)
+  backlog.admitted(100)
+  backlog.observe(uploadEnded(60, 'aborted'))
+  assert.equal(backlog.totalBytes, 0)
+})
+
+test('a blob that was mounted is ready', () => {
+  const digest = parseDigest(`sha256:${'b'.repeat(64)}`)
+  const about = { repository: 'team/app', agent: 'builder', digest }
+  const backlog = backlogAfter({ type: 'blob_mounted', ...about, sizeBytes: 50 })
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 50, totalBytes: 50 })
+})
+
+test('what the flights under way have sent is not before the upstream any more', () => {
+  const backlog = backlogAfter(forwardStarted(100), forwardStarted(200))
+  backlog.correct(1000)
+  backlog.observe(partSent(60, 1))
+  backlog.observe(partSent(60, 1))
+  assert.equal(backlog.readyBytes, 880)
+  backlog.observe(partSent(40, 1))
+  backlog.observe(forwardEnded(100))
+  assert.equal(backlog.readyBytes, 840)
+})
+
+test('a layer that was there already is off, though nothing was sent', () => {
+  const backlog = backlogAfter(forwardStarted(100), forwardStarted(200), partSent(50, 1))
+  backlog.correct(300)
+  backlog.observe(forwardEnded(100, 'already_present'))
+  assert.equal(backlog.readyBytes, 150)
+})
+
+test('a parked forward is off until it is owed again', () => {
+  const backlog = backlogAfter(forwardStarted(100))
+  backlog.correct(300)
+  backlog.observe(forwardEnded(100, 'parked'))
+  assert.equal(backlog.readyBytes, 200)
+})
+
+for (const outcome of ['postponed', 'released'] as const) {
+  test(`a ${outcome} forward is owed whole again`, () => {
+    const backlog = backlogAfter(forwardStarted(100), partSent(50, 1))
+    backlog.correct(300)
+    assert.equal(backlog.readyBytes, 250)
+    backlog.observe(forwardEnded(100, outcome))
+    assert.equal(backlog.readyBytes, 300)
+  })
+}
+
+test('what failed flights have sent never hides more than what flies', () => {
+  const backlog = backlogAfter(forwardStarted(10), forwardStarted(100), partSent(90, 1))
+  backlog.correct(300)
+  backlog.observe(forwardEnded(100, 'postponed'))
+  assert.equal(backlog.readyBytes, 290)
+  backlog.observe(forwardEnded(10))
+  assert.equal(backlog.readyBytes, 290)
+})
+
+test('what a failed flight has sent does not count for the next one', () => {
+  const backlog = backlogAfter(forwardStarted(100), partSent(90, 1), forwardEnded(100, 'postponed'))
+  backlog.correct(300)
+  backlog.observe(forwardStarted(200))
+  assert.equal(backlog.readyBytes, 300)
+})
+
+test('a layer that is sent twice is not counted below nothing', () => {
+  const backlog = backlogAfter(forwardStarted(100), partSent(100, 1), partSent(100, 1))
+  backlog.correct(100)
+  assert.equal(backlog.readyBytes, 0)
+  backlog.observe(forwardEnded(100))
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 0 })
+})
+
+test('the journal has the last word', () => {
+  const backlog = backlogAfter(uploadStarted, uploadEnded(100, 'verified', { layerSizeBytes: 100 }))
+  backlog.correct(40)
+  assert.equal(backlog.readyBytes, 40)
+})

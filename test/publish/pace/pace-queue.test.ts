@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict'
+import { getEventListeners } from 'node:events'
+import { type TestContext, test } from 'node:test'
+import { createPaceQueue } from '../../../src/publish/pace/pace-queue.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+import { nextTurn } from '../../support/next-turn.ts'
+
+/** A queue whose rules a test sets, and the bodies that stand in it. */
+function openQueue(t: TestContext) {
+  const clock = manualClock(t)
+  const rules = { mayPassInFront: false, mayPassBehind: false, isFrontTooSlow: false }
+  const passed: string[] = []
+  let passedBytes = 0
+  const queue = createPaceQueue({
+    mayPass: (isInFront) => (isInFront ? rules.mayPassInFront : rules.mayPassBehind),
+    onPass: (bytes) => (passedBytes += bytes),
+    isFrontTooSlow: () => rules.isFrontTooSlow,
+    now: () => clock.now().getTime(),
+  })
+
+  function body(name: string) {
+    const client = new AbortController()
+    return {
+      client,
+      async send(bytes = 1): Promise<void> {
+        await queue.enter(bytes, client.signal)
+        passed.push(name)
+      },
+    }
+  }
+
+  return { clock, rules, queue, body, passed, bytes: () => passedBytes }
+}
+
+/** One that had its first chunk and waits with the next. */
+async function waitingBody({ body, passed }: ReturnType<typeof openQueue>, name: string) {
+  const opened = body(name)
+  await opened.send()
+  const next = opened.send()
+  passed.length = 0
+  return { ...opened, next }
+}
+
+test('the first chunk of a body passes, the next one waits', async (t) => {
+  const { body, passed, bytes } = openQueue(t)
+  const layer = body('layer')
+  await layer.send(5)
+  void layer.send(7)
+  await nextTurn()
+  assert.deepEqual([passed, bytes()], [['layer'], 5])
+})
+
+test('who may pass does not wait', async (t) => {
+  const { body, rules, passed, clock } = openQueue(t)
+  rules.mayPassBehind = true
+  const layer = body('layer')
+  for (let chunk = 0; chunk < 3; chunk += 1) await layer.send()
+  assert.deepEqual([passed.length, clock.pendingTimers], [3, 0])
+})
+
+test('those who wait are served in the order in which they came', async (t) => {
+  const opened = openQueue(t)
+  for (const name of ['first', 'second', 'third']) await waitingBody(opened, name)
+  opened.rules.mayPassBehind = true
+  opened.queue.serve()
+  await nextTurn()
+  assert.deepEqual(opened.passed, ['first', 'second', 'third'])
+  assert.equal(opened.clock.pendingTimers, 0)
+})
+
+test('serving stops where the rules do', async (t) => {
+  const opened = openQueue(t)
+  for (const name of ['first', 'second']) await waitingBody(opened, name)
+  const before = opened.bytes()
+  Object.defineProperty(opened.rules, 'mayPassBehind', { get: () => opened.bytes() === before })
+  opened.queue.serve()
+  await nextTurn()
+  assert.deepEqual(opened.passed, ['first'])
+})
+
+test('every body gets a chunk through within 10 s, and no more than that', async (t) => {
+  const opened = openQueue(t)
+  const bodies = [await waitingBody(opened, 'one')]
+  opened.clock.advance(4_000)
+  bodies.push(await waitingBody(opened, 'other'))
+  const passes: string[] = []
+  for (let second = 5; second <= 14; second += 1) {
+    opened.clock.advance(1_000)
+    await nextTurn()
+    passes.push(...opened.passed.splice(0).map((name) => `${name} at ${second}`))
+  }
+  assert.deepEqual(passes, ['one at 10', 'other at 14'])
+})
+
+test('when the front is too slow the oldest who waits joins it', async (t) => {
+  const opened = openQueue(t)
+  const oldest = await waitingBody(opened, 'oldest')
+  await waitingBody(opened, 'younger')
+  opened.clock.advance(1)
+  opened.rules.mayPassInFront = true
+  opened.queue.serve()
+  await nextTurn()
+  assert.deepEqual(opened.passed, [])
+
+  opened.rules.isFrontTooSlow = true
+  opened.clock.advance(1_000)
+  opened.rules.isFrontTooSlow = false
+  await nextTurn()
+  assert.deepEqual(opened.passed, ['oldest'])
+  for (let chunk = 0; chunk < 3; chunk += 1) await oldest.send()
+  opened.clock.advance(3_000)
+  await nextTurn()
+  assert.deepEqual(
+    opened.passed,
+    Array.from({ length: 4 }, () => 'oldest'),
+  )
+})
+
+test('chunks that come and go do not put off the look at the front', async (t) => {
+  const opened = openQueue(t)
+  const { rules, queue, clock, passed } = opened
+  const body = await waitingBody(opened, 'body')
+  clock.advance(0)
+  rules.isFrontTooSlow = true
+  rules.mayPassInFront = true
+  let next = body.next
+  for (let ms = 0; ms < 1_000; ms += 100) {
+    rules.mayPassBehind = true
+    queue.serve()
+    await next
+    rules.mayPassBehind = false
+    next = body.send()
+    clock.advance(100)
+  }
+  passed.length = 0
+  await next
+  await body.send()
+  assert.deepEqual(passed, ['body', 'body'])
+})
+
+test('an abort ends a wait with its reason, and leaves nothing behind', async (t) => {
+  const opened = openQueue(t)
+  const { client, next } = await waitingBody(opened, 'left')
+  const reason = new Error('the client left')
+  client.abort(reason)
+  await assert.rejects(next, reason)
+  assert.deepEqual([opened.passed, opened.bytes(), opened.clock.pendingTimers], [[], 1, 0])
+})
+
+test('who has passed listens to its signal no more', async (t) => {
+  const opened = openQueue(t)
+  const { client, next } = await waitingBody(opened, 'layer')
+  assert.equal(getEventListeners(client.signal, 'abort').length, 1)
+  opened.rules.mayPassBehind = true
+  opened.queue.serve()
+  await next
+  assert.deepEqual(getEventListeners(client.signal, 'abort'), [])
+})
