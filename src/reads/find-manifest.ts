@@ -1,5 +1,6 @@
 import type { Target } from '../publish/acceptance.ts'
 import type { Digest } from '../registry/digest.ts'
+import { LayergateError } from '../registry/errors.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import type { Reference } from '../registry/reference.ts'
 import type { Catalog, ManifestHead, StoredManifest } from './catalog.ts'
@@ -13,6 +14,7 @@ import { upstreamAnswer } from './upstream-answer.ts'
  * Both reads throw LayergateError when the upstream cannot tell, or the reason of `signal`.
  */
 export interface FindManifest {
+  /** With the upstream out of reach what is not known here is not there. */
   headManifest(
     target: Target,
     reference: Reference,
@@ -51,12 +53,16 @@ export function createFindManifest(
 
   return {
     async headManifest(target, reference, signal) {
-      return (
-        known(target, reference) ??
-        upstreamAnswer(signal, (ending) =>
+      const remembered = known(target, reference)
+      if (remembered) return remembered
+      try {
+        return await upstreamAnswer(signal, (ending) =>
           catalog.manifestHead({ ...target, signal: ending }, reference),
         )
-      )
+      } catch (error) {
+        if (isOutage(error)) return undefined
+        throw error
+      }
     },
 
     async getManifest(target, reference, signal) {
@@ -77,4 +83,9 @@ export function createFindManifest(
       for (const digest of digests) recent.delete(target, digest)
     },
   }
+}
+
+/** Pushers ask before they put: a no has them put it again, which waits for AWS, while an error would end their push. */
+function isOutage(error: unknown): boolean {
+  return error instanceof LayergateError && error.code === 'upstream_unavailable'
 }
