@@ -3,6 +3,7 @@ import type { Logger } from 'pino'
 import { type Access, openAccess } from './access/access.ts'
 import type { Config } from './config/config.ts'
 import { buildApp, shuttingDown } from './http/app.ts'
+import { createByteBudget } from './http/byte-budget.ts'
 import { createInFlight, type InFlight } from './http/in-flight.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createLayerIntake } from './ingest/layer-intake.ts'
@@ -221,7 +222,6 @@ export async function wire(parts: Parts): Promise<Service> {
       manifestWaitMs: config.publish.manifestWaitMs,
       pauseMs: manifestPauseMs,
       graceMs: manifestGraceMs,
-      maxBytes: manifestsMaxBytes,
     },
   )
 
@@ -254,6 +254,8 @@ export async function wire(parts: Parts): Promise<Service> {
     mountBlob: createMountBlob({ journal: forwards, spool, acceptance, observer }),
     blobs: findBlob,
     manifestPuts,
+    manifestMemory: createByteBudget(manifestsMaxBytes),
+    queueWaitMs: config.ingest.queueWaitMs,
     manifests: findManifest,
     listTags: createListTags(ecr.catalog),
     referrers: createReferrers(ecr.catalog, now),

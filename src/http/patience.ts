@@ -9,6 +9,8 @@ export interface Patience {
   /** What the answer before this request said. */
   readonly continues?: string
   readonly redirects: number
+  /** Whether the client is to repeat its request as it is, rather than be sent on. */
+  readonly isToRepeat: boolean
 }
 
 /**
@@ -34,13 +36,15 @@ export function patienceOf(request: FastifyRequest, sliceMs: number): Patience {
   return {
     waitMs: isSent ? sliceMs : forEverMs,
     redirects,
+    isToRepeat: redirects === maxRedirects,
     ...(continues !== undefined && { continues }),
   }
 }
 
 /** Whether a request is one that we asked for: the client's push is under way already. */
 export function isContinuation(request: FastifyRequest): boolean {
-  return request.method === 'PUT' && queryValues(request, 'continues').length > 0
+  const isManifest = request.routeOptions.config.operation === 'putManifest'
+  return isManifest && queryValues(request, 'continues').length > 0
 }
 
 /**
@@ -51,16 +55,16 @@ export function isContinuation(request: FastifyRequest): boolean {
 export function waitAgain(
   request: FastifyRequest,
   reply: FastifyReply,
-  { redirects }: Patience,
+  { redirects, isToRepeat }: Patience,
   continues: string,
   inFlight: InFlight,
 ): FastifyReply {
+  if (isToRepeat) {
+    throw new LayergateError('still_waiting', 'The layers of this manifest are on their way.')
+  }
   // A shutdown waits for the client that is on its way back.
   const inside = inFlight.enter()
   setTimeout(() => inside[Symbol.dispose](), returnMs).unref()
-  if (redirects === maxRedirects) {
-    throw new LayergateError('still_waiting', 'The layers of this manifest are on their way.')
-  }
   const [path = '', query = ''] = request.originalUrl.split('?', 2)
   const next = new URLSearchParams(query)
   next.set('continues', continues)

@@ -87,7 +87,7 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
         throw asLayergateError(error)
       }
       if (!(error instanceof UpstreamError) && error !== patience.reason) throw error
-      if (isOutage(error)) outageUntil.set(name, now().getTime() + outageMs)
+      if (isSilence(error)) outageUntil.set(name, now().getTime() + outageMs)
       return undefined
     }
   }
@@ -116,8 +116,7 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
   }
 }
 
-/** Silence, too. */
-function isOutage(error: unknown): boolean {
-  if (!(error instanceof UpstreamError)) return true
-  return error.failure === 'unavailable' || error.failure === 'throttled'
+/** No answer, or none that means anything. */
+function isSilence(error: unknown): boolean {
+  return !(error instanceof UpstreamError) || error.failure === 'unavailable'
 }

@@ -10,16 +10,23 @@ import { upstreamAnswer } from './upstream-answer.ts'
 /**
  * Manifests, by digest from memory for ten minutes. A tag is always asked for upstream: a client that sees a stale one leaves out its
  * PUT.
- *
- * Both reads throw LayergateError when the upstream cannot tell, or the reason of `signal`.
  */
 export interface FindManifest {
-  /** With the upstream out of reach what is not known here is not there. */
+  /**
+   * With the upstream out of reach what is not known here is not there.
+   *
+   * @throws LayergateError when the upstream refuses to tell
+   * @throws the reason of `signal`
+   */
   headManifest(
     target: Target,
     reference: Reference,
     signal: AbortSignal,
   ): Promise<ManifestHead | undefined>
+  /**
+   * @throws LayergateError when the upstream cannot tell
+   * @throws the reason of `signal`
+   */
   getManifest(
     target: Target,
     reference: Reference,
@@ -33,7 +40,7 @@ export interface FindManifest {
 
 const trustMs = 10 * 60_000
 const rememberedManifests = 1_000
-const rememberedBytes = 64 * 1024 * 1024
+const rememberedBytes = 16 * 1024 * 1024
 
 export function createFindManifest(
   catalog: Pick<Catalog, 'manifest' | 'manifestHead'>,

@@ -20,14 +20,14 @@ export interface Referrers {
   ): Promise<readonly Referrer[] | undefined>
   /**
    * Whether a client may leave that to the upstream. A no where it cannot tell: keeping the list twice is safe.
-   *
-   * @throws the reason of `signal`
    */
   areListed(target: Target, subject: Digest, signal: AbortSignal): Promise<boolean>
 }
 
 const patienceMs = 3_000
 const trustMs = 10 * 60_000
+/** A no may have had another reason. */
+const doubtMs = 60_000
 
 export function createReferrers(catalog: Pick<Catalog, 'referrers'>, now: () => Date): Referrers {
   /** By destination: what a registry can do does not depend on the repository. */
@@ -37,7 +37,7 @@ export function createReferrers(catalog: Pick<Catalog, 'referrers'>, now: () => 
     const all = await upstreamAnswer(signal, (ending) =>
       catalog.referrers({ ...target, signal: ending }, subject),
     )
-    const untilMs = now().getTime() + trustMs
+    const untilMs = now().getTime() + (all ? trustMs : doubtMs)
     known.set(target.destination.registry, { areListed: all !== undefined, untilMs })
     return all
   }
@@ -56,7 +56,6 @@ export function createReferrers(catalog: Pick<Catalog, 'referrers'>, now: () => 
       try {
         return (await ask(target, subject, AbortSignal.any([signal, patience]))) !== undefined
       } catch {
-        signal.throwIfAborted()
         return false
       }
     },

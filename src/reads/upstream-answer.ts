@@ -1,12 +1,12 @@
 import { asLayergateError } from '../publish/forward-failure.ts'
-import { LayergateError } from '../registry/errors.ts'
 import { UpstreamError } from '../publish/upstream-error.ts'
+import { LayergateError } from '../registry/errors.ts'
 
 /** Below the 30 s after which containerd 2.3 and later give up. */
 const patienceMs = 20_000
 
 /**
- * What the upstream answers; its failures as errors to answer with.
+ * What the upstream answers, within 20 s; its failures as errors to answer with. What is streamed after that has its own time.
  *
  * @throws LayergateError
  * @throws the reason of `signal`
@@ -15,14 +15,19 @@ export async function upstreamAnswer<T>(
   signal: AbortSignal,
   ask: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const patience = AbortSignal.timeout(patienceMs)
+  const patience = new AbortController()
+  const timer = setTimeout(() => patience.abort(silent()), patienceMs)
   try {
-    return await ask(AbortSignal.any([signal, patience]))
+    return await ask(AbortSignal.any([signal, patience.signal]))
   } catch (error) {
     signal.throwIfAborted()
-    if (error instanceof UpstreamError) throw asLayergateError(error)
-    if (error !== patience.reason) throw error
-    const detail = `ECR Public did not answer within ${patienceMs / 1000} s.`
-    throw new LayergateError('upstream_unavailable', detail, { cause: error })
+    throw error instanceof UpstreamError ? asLayergateError(error) : error
+  } finally {
+    clearTimeout(timer)
   }
+}
+
+function silent(): LayergateError {
+  const detail = `ECR Public did not answer within ${patienceMs / 1000} s.`
+  return new LayergateError('upstream_unavailable', detail)
 }

@@ -159,6 +159,8 @@ const agents: AgentRoutes = {
   mountBlob: unused,
   blobs: { headBlob: unused, getBlob: unused, forget() {} },
   manifestPuts: { put: unused, stop: unused },
+  manifestMemory: { take: unused },
+  queueWaitMs: 1,
   manifests: { headManifest: unused, getManifest: unused, remember() {}, forget() {} },
   listTags: unused,
   referrers: { list: unused, areListed: unused },

@@ -55,7 +55,7 @@ async function setUpPushes(t: TestContext) {
       forget: (_target, digests) => forgotten.push(...digests),
       sleep: () => Promise.resolve(),
     },
-    { manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000, maxBytes: 10_000_000 },
+    { manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000 },
   )
   forwarder.start()
   t.after(() => Promise.all([puts.stop(), forwarder.stop()]))

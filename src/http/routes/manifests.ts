@@ -8,7 +8,9 @@ import type { Digest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { type Manifest, maxManifestBytes, parseManifest } from '../../registry/manifest.ts'
 import { parseReference, parseTag, type Reference, type Tag } from '../../registry/reference.ts'
+import type { ByteBudget, TakenBytes } from '../byte-budget.ts'
 import { refuseCodings } from '../content-coding.ts'
+import { contentLength } from '../incoming-layer.ts'
 import type { InFlight } from '../in-flight.ts'
 import { type OciAccess, type OciPath, pullGrant, pushGrant } from '../oci-request.ts'
 import { patienceOf, waitAgain } from '../patience.ts'
@@ -19,6 +21,9 @@ import { wholeBody } from '../whole-body.ts'
 
 export interface ManifestRoutes extends OciAccess {
   readonly manifestPuts: ManifestPuts
+  readonly manifestMemory: ByteBudget
+  /** How long a manifest waits for memory, unread. */
+  readonly queueWaitMs: number
   readonly manifests: FindManifest
   readonly referrers: Pick<Referrers, 'areListed'>
   readonly idleTimeoutMs: number
@@ -33,12 +38,34 @@ type ManifestPath = OciPath & { readonly reference: string }
 
 /** https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#pushing-manifests and #pulling-manifests */
 export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): void {
-  const { manifestPuts, manifests, referrers, inFlight, idleTimeoutMs, shutdown } = ports
+  const {
+    manifestPuts,
+    manifestMemory,
+    queueWaitMs,
+    manifests,
+    referrers,
+    inFlight,
+    idleTimeoutMs,
+    shutdown,
+  } = ports
 
   function areListed(request: FastifyRequest, target: Target, subject: Digest): Promise<boolean> {
     return duringRequest(request, shutdown, (signal) =>
       referrers.areListed(target, subject, signal),
     )
+  }
+
+  /** Manifests are kept in memory while they wait; others wait unread. */
+  async function takeMemory(request: FastifyRequest, signal: AbortSignal): Promise<TakenBytes> {
+    const bytes = Math.min(contentLength(request) ?? maxManifestBytes, maxManifestBytes)
+    const patience = AbortSignal.timeout(queueWaitMs)
+    try {
+      return await manifestMemory.take(bytes, AbortSignal.any([signal, patience]))
+    } catch (error) {
+      if (error !== patience.reason) throw error
+      const detail = 'Too many bytes of manifests wait for their layers.'
+      throw new LayergateError('overloaded', detail, { retryAfterSeconds: 10 })
+    }
   }
 
   app.put<{ Params: ManifestPath }>(
@@ -50,14 +77,16 @@ export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): voi
       const reference = parseReference(request.params.reference)
       const tags = tagsOf(reference, request)
       const patience = patienceOf(request, ports.redirectAfterMs)
-      welcomeBody(request, reply)
       const { manifest, answer } = await duringRequest(request, shutdown, async (signal) => {
+        using memory = await takeMemory(request, signal)
+        welcomeBody(request, reply)
         const bytes = await wholeBody(request, maxManifestBytes, tooLarge, idleTimeoutMs, signal)
+        memory.shrinkTo(bytes.length)
         const parsed = parseManifest(bytes, request.headers['content-type'])
         if (reference.kind === 'digest') requireDigest(parsed, reference.digest)
         const { canPull } = caller
-        const { continues, waitMs } = patience
-        const put = { target, manifest: parsed, tags, requestId: request.id, canPull }
+        const { continues, waitMs, isToRepeat } = patience
+        const put = { target, manifest: parsed, tags, requestId: request.id, canPull, isToRepeat }
         return {
           manifest: parsed,
           answer: await manifestPuts.put(

@@ -4,8 +4,8 @@ export interface RegisteredFlight {
   readonly identity: string
   /** Of all whose puts it carries. */
   readonly agents: ReadonlySet<string>
-  /** Whether one of this agent was told to come back, and has not. */
-  readonly expects: (agent: string) => boolean
+  /** Whether one of this agent is to repeat its put as it was, and has not yet. */
+  readonly expectsRepeat: (agent: string) => boolean
   /** Nobody else has come to any of its tags since. */
   readonly isNewest: boolean
 }
@@ -20,8 +20,7 @@ export interface ArrivingPut {
 /** The flights under way, and those whose end somebody may still come back for. */
 export interface FlightRegister<F extends RegisteredFlight> {
   /**
-   * The flight that a client has come back for, with its id; or without one, as a client does that repeats a request on its own. Of
-   * those that are expected, an identical one is taken for it.
+   * The flight that a client has come back for: with its id, or by a put that is identical to one whose repeat is expected.
    */
   continued(put: ArrivingPut): F | undefined
   /** The identical flight that a new arrival is one with: there is nothing between the two that could tell them apart. */
@@ -43,8 +42,9 @@ export function createFlightRegister<F extends RegisteredFlight>(): FlightRegist
   return {
     continued({ identity, agent, continues }) {
       if (continues === undefined) {
-        const flight = latest.get(identity)
-        return flight?.expects(agent) ? flight : undefined
+        return [...byId.values()].find(
+          (flight) => flight.identity === identity && flight.expectsRepeat(agent),
+        )
       }
       const flight = byId.get(continues)
       return flight?.identity === identity && flight.agents.has(agent) ? flight : undefined

@@ -4,7 +4,6 @@ import type { Manifest } from '../../registry/manifest.ts'
 import type { Tag } from '../../registry/reference.ts'
 import type { RepositoryName } from '../../registry/repository-name.ts'
 import type { Target } from '../acceptance.ts'
-import type { ByteBudget } from './byte-budget.ts'
 import { asLayergateError, forwardFailure } from '../forward-failure.ts'
 import { type BarrierPorts, crossBarrier } from './manifest-barrier.ts'
 import { blobsMissing, referencesOf } from './missing-references.ts'
@@ -24,8 +23,6 @@ export interface ManifestFlightPorts extends BarrierPorts {
   /** What was remembered of these digests is no longer so: the repository lacks them. */
   forget(target: Target, digests: readonly Digest[]): void
   sleep(ms: number, signal: AbortSignal): Promise<void>
-  /** For the bytes of all manifests that are in the air. */
-  readonly budget: ByteBudget
 }
 
 export interface ManifestFlightSettings {
@@ -51,7 +48,7 @@ const maxRepairs = 2
 const retryAfterSeconds = 30
 
 /**
- * Carries one manifest upstream once there is room in the air and its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag.
+ * Carries one manifest upstream once its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag.
  *
  * @throws LayergateError `manifest_blob_unknown`, `layers_pending`, what keeps a layer from being forwarded, and what the upstream
  *   refuses
@@ -63,7 +60,7 @@ export async function flyManifest(
   { target, manifest, tags, place, canPull, onWaited }: ManifestFlight,
   signal: AbortSignal,
 ): Promise<'published' | 'superseded'> {
-  const { upstream, tagDigest, forget, sleep, budget } = ports
+  const { upstream, tagDigest, forget, sleep } = ports
   const blobs = manifest.blobs.map(({ digest }) => digest)
   const enough = AbortSignal.timeout(manifestWaitMs)
   const waiting = AbortSignal.any([signal, enough])
@@ -72,7 +69,6 @@ export async function flyManifest(
   let trouble: UpstreamError | undefined
 
   try {
-    using _ = await budget.take(manifest.bytes.length, waiting)
     return await fly()
   } catch (error) {
     if (error === enough.reason && !signal.aborted) throw tooLong(manifestWaitMs, trouble)

@@ -5,7 +5,6 @@ import type { Tag } from '../../registry/reference.ts'
 import type { RepositoryName } from '../../registry/repository-name.ts'
 import type { Target } from '../acceptance.ts'
 import { type Audience, createAudience } from './audience.ts'
-import { createByteBudget } from './byte-budget.ts'
 import { createFlightRegister, type RegisteredFlight } from './flight-register.ts'
 import type { ManifestFlightSettings } from './manifest-flight.ts'
 import { type FlightEnd, flyReported, type ReportedFlightPorts } from './reported-flight.ts'
@@ -21,6 +20,8 @@ export interface ManifestPut {
   readonly canPull: (repository: RepositoryName) => boolean
   /** What an earlier answer `pending` of this same put said. */
   readonly continues?: string
+  /** After `pending` its client is to repeat the put as it is, and not to say what it continues. */
+  readonly isToRepeat?: boolean
 }
 
 export type ManifestAnswer =
@@ -41,18 +42,15 @@ export interface ManifestPuts {
   stop(): Promise<void>
 }
 
-export type ManifestPutPorts = Omit<ReportedFlightPorts, 'budget'>
-
 export interface ManifestPutSettings extends ManifestFlightSettings {
   /** How long a client that was answered `pending` is expected back. */
   readonly graceMs: number
-  /** Of all manifests in the air. Others wait for their turn; it does not change their place in the order of arrival. */
-  readonly maxBytes: number
 }
 
 /** One of those on whose behalf a manifest flies. */
 interface Member {
   readonly agent: string
+  readonly isToRepeat: boolean
   readonly canPull: ManifestPut['canPull']
 }
 
@@ -63,12 +61,11 @@ interface Flight extends RegisteredFlight {
 }
 
 export function createManifestPuts(
-  ports: ManifestPutPorts,
+  ports: ReportedFlightPorts,
   settings: ManifestPutSettings,
 ): ManifestPuts {
   const lanes = createTagLanes()
   const register = createFlightRegister<Flight>()
-  const flightPorts = { ...ports, budget: createByteBudget(settings.maxBytes) }
   const underWay = new Set<Flight>()
   let isStopping = false
 
@@ -76,7 +73,10 @@ export function createManifestPuts(
     const { agent } = put.target
     const arriving = { ...put, identity: identityOf(put), agent }
     const continued = register.continued(arriving)
-    continued?.audience.welcomeBack((member) => member.agent === agent)
+    const isRepeat = put.continues === undefined
+    continued?.audience.welcomeBack(
+      (member) => member.agent === agent && member.isToRepeat === isRepeat,
+    )
     return continued ?? register.joinable(arriving) ?? depart(put)
   }
 
@@ -87,7 +87,7 @@ export function createManifestPuts(
     const canPull = (repository: RepositoryName) =>
       flight.audience.members.some((member) => member.canPull(repository))
     const journey = { target, manifest, tags, place, canPull }
-    const end = flyReported(flightPorts, settings, journey, requestId, abort.signal)
+    const end = flyReported(ports, settings, journey, requestId, abort.signal)
     void end.then(land)
     const flight: Flight = {
       id: randomUUID(),
@@ -95,7 +95,8 @@ export function createManifestPuts(
       get agents() {
         return new Set(flight.audience.members.map(({ agent }) => agent))
       },
-      expects: (agent) => flight.audience.isExpected((member) => member.agent === agent),
+      expectsRepeat: (agent) =>
+        flight.audience.isExpected((member) => member.agent === agent && member.isToRepeat),
       get isNewest() {
         return place.isNewest
       },
@@ -124,7 +125,8 @@ export function createManifestPuts(
       signal.throwIfAborted()
       if (isStopping) throw shuttingDown()
       const flight = flightFor({ ...put, tags: [...new Set(put.tags)] })
-      const member = { agent: put.target.agent, canPull: put.canPull }
+      const { canPull, isToRepeat = false } = put
+      const member = { agent: put.target.agent, canPull, isToRepeat }
       const end = await flight.audience.wait(member, waitMs, signal)
       if (end === 'pending') return { state: 'pending', id: flight.id }
       if (end.error) throw end.error

@@ -10,7 +10,7 @@ import { target } from './setup-manifests.ts'
 const digest = digestOf(layerBytes(1))
 
 function flight(id: string, identity = 'a', isNewest = true) {
-  return { id, identity, isNewest, agents: new Set(['ci']), expects: () => false }
+  return { id, identity, isNewest, agents: new Set(['ci']), expectsRepeat: () => false }
 }
 
 const put = { identity: 'a', agent: 'ci' }
@@ -134,10 +134,12 @@ test('whatever arrives: a put joins exactly if its like is under way and was the
   )
 })
 
-test('who is expected back is known without an id too, whoever came meanwhile', () => {
+test('who is to repeat its put is known without an id, whoever came meanwhile, and after the end too', () => {
   const register = createFlightRegister()
-  const one = { ...flight('1', 'a', false), expects: (agent: string) => agent === 'ci' }
+  const one = { ...flight('1', 'a', false), expectsRepeat: (agent: string) => agent === 'ci' }
   register.add(one)
+  assert.equal(register.continued(put), one)
+  register.end(one)
   assert.equal(register.continued(put), one)
   assert.equal(register.continued({ ...put, agent: 'somebody else' }), undefined)
   assert.equal(register.continued({ ...put, identity: 'b' }), undefined)

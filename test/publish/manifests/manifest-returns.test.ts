@@ -65,16 +65,31 @@ test('a client that comes back keeps its place: what came after it stays ahead',
   assert.deepEqual(ends(), ['published', 'superseded'])
 })
 
-test('a client that comes back without the id, as one that repeats its request does, keeps its place too', async (t) => {
-  const { put, image, layer, forward, store, tag, ends } = await setUpReturn(t)
-  const newer = imageOf(await store())
-  await put(newer)
-  const again = put(image)
+for (const isOver of [false, true]) {
+  test(`a client that repeats its put as it is keeps its place too, ${isOver ? 'after' : 'before'} the end of the put`, async (t) => {
+    const { put, image, layer, forward, store, tag, ends } = await setUpReturn(t, {
+      isToRepeat: true,
+    })
+    const newer = imageOf(await store())
+    await put(newer)
+    if (isOver) await forward(layer)
+    const again = put(image)
+    await nextTurn()
+    if (!isOver) await forward(layer)
+    assert.deepEqual(await again, published)
+    assert.equal(tag(), newer.digest)
+    assert.deepEqual(ends(), ['published', 'superseded'])
+  })
+}
+
+test('while a client is to come back with an id, the same put anew is a new arrival', async (t) => {
+  const { put, image, layer, forward, store, tag } = await setUpReturn(t)
+  await put(imageOf(await store()))
+  const anew = put(image)
   await nextTurn()
   await forward(layer)
-  assert.deepEqual(await again, published)
-  assert.equal(tag(), newer.digest)
-  assert.deepEqual(ends(), ['published', 'superseded'])
+  assert.deepEqual(await anew, published)
+  assert.equal(tag(), image.digest)
 })
 
 test('a put that ends while its client is on the way back is answered then', async (t) => {

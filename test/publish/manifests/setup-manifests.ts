@@ -32,7 +32,6 @@ export const settings: ManifestPutSettings = {
   graceMs: 10_000,
   manifestWaitMs: 600_000,
   pauseMs: 5_000,
-  maxBytes: 1_000_000,
 }
 
 export interface PutOptions extends Partial<Omit<ManifestPut, 'manifest'>> {
@@ -41,7 +40,6 @@ export interface PutOptions extends Partial<Omit<ManifestPut, 'manifest'>> {
 }
 
 interface SetupOptions {
-  readonly maxBytes?: number
   /** What reading a tag upstream gives; what it names there when absent. */
   readonly readTag?: (tag: Tag) => Promise<Digest | undefined>
   readonly faults?: Faults
@@ -51,7 +49,7 @@ interface SetupOptions {
 /** Puts of manifests over ports in memory, with a clock that stands still. */
 export function setUpManifests(
   t: TestContext,
-  { faults, wrapUpstream, readTag, maxBytes = settings.maxBytes }: SetupOptions = {},
+  { faults, wrapUpstream, readTag }: SetupOptions = {},
 ) {
   const clock = manualClock(t)
   const spool = createMemorySpool({ capacityBytes: 1_000_000 })
@@ -88,7 +86,7 @@ export function setUpManifests(
       forget: (_target, digests) => forgotten.push(digests),
       sleep: sleepUntilAborted,
     },
-    { ...settings, maxBytes },
+    settings,
   )
   t.after(() => puts.stop())
 

@@ -1,3 +1,9 @@
+/** So many bytes of a budget. Disposing of it gives them back. */
+export interface TakenBytes extends Disposable {
+  /** Gives back what is not needed after all. */
+  shrinkTo(bytes: number): void
+}
+
 /** Memory that is shared: who does not find enough waits, first come first served. */
 export interface ByteBudget {
   /**
@@ -6,7 +12,7 @@ export interface ByteBudget {
    *
    * @throws the reason of `signal`
    */
-  take(bytes: number, signal: AbortSignal): Promise<Disposable>
+  take(bytes: number, signal: AbortSignal): Promise<TakenBytes>
 }
 
 interface Waiter {
@@ -40,12 +46,13 @@ export function createByteBudget(maxBytes: number): ByteBudget {
       admit()
       signal.addEventListener('abort', giveUp, { once: true })
       await promise.finally(() => signal.removeEventListener('abort', giveUp))
-      return {
-        [Symbol.dispose]() {
-          takenBytes -= bytes
-          admit()
-        },
+      let heldBytes = bytes
+      const shrinkTo = (smallerBytes: number) => {
+        takenBytes -= heldBytes - smallerBytes
+        heldBytes = smallerBytes
+        admit()
       }
+      return { shrinkTo, [Symbol.dispose]: () => shrinkTo(0) }
     },
   }
 }

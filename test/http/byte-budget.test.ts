@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createByteBudget } from '../../../src/publish/manifests/byte-budget.ts'
-import { nextTurn } from '../../support/next-turn.ts'
-import { never } from '../setup.ts'
-import { watch } from './setup-manifests.ts'
+import { createByteBudget } from '../../src/http/byte-budget.ts'
+import { nextTurn } from '../support/next-turn.ts'
+import { never } from '../ingest/setup.ts'
+import { watch } from '../publish/manifests/setup-manifests.ts'
 
 const maxBytes = 10
 
@@ -96,4 +96,15 @@ test('who asks for more than there is gets its turn alone', async () => {
   taken[Symbol.dispose]()
   await nextTurn()
   assert.deepEqual(got, ['one', 'giant', 'next'])
+})
+
+test('what turns out not to be needed is given back at once', async () => {
+  const budget = createByteBudget(maxBytes)
+  using first = await budget.take(maxBytes, never)
+  const second = budget.take(4, never)
+  first.shrinkTo(6)
+  const taken = await second
+  taken[Symbol.dispose]()
+  first[Symbol.dispose]()
+  using _ = await budget.take(maxBytes, never)
 })
