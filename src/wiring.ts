@@ -4,6 +4,7 @@ import { type Access, openAccess } from './access/access.ts'
 import type { Config } from './config/config.ts'
 import { buildApp, shuttingDown } from './http/app.ts'
 import { createByteBudget } from './http/byte-budget.ts'
+import { closeServer } from './http/close-server.ts'
 import { createInFlight, type InFlight } from './http/in-flight.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createLayerIntake } from './ingest/layer-intake.ts'
@@ -37,13 +38,8 @@ import { createEcrStack } from './upstream/ecr-stack.ts'
 import { upstreamOperations } from './upstream/ecr-upstream.ts'
 import { registryOperations } from './upstream/registry/ecr-catalog.ts'
 import { retryReasons } from './upstream/retry-policy.ts'
+import { sandboxCredentials } from './upstream/sandbox-credentials.ts'
 import { sleep } from './upstream/sleep.ts'
-
-/** The sandbox takes these and no others; a real account has no such key. */
-const sandboxCredentials = {
-  accessKeyId: 'AKIDLAYERGATESANDBOX',
-  secretAccessKey: 'layergate-sandbox-secret',
-}
 
 /** Layers that are sent at once; their parts wait for one another in the pool of bodies. */
 const flights = 8
@@ -54,11 +50,8 @@ const manifestPauseMs = 5_000
 /** How long a client that was sent to the same place again may take to come there. */
 const manifestGraceMs = 10_000
 const redirectAfterMs = 25_000
-/** Of all manifests that are on their way at once. */
+/** Of all manifests that wait at once. */
 const manifestsMaxBytes = 64 * 1024 * 1024
-/** A refused body is drained for a second before it is answered. */
-const lastAnswersMs = 2_000
-const closeIdleMs = 50
 const journalRestMs = 5_000
 
 export interface Parts {
@@ -294,14 +287,4 @@ export async function wire(parts: Parts): Promise<Service> {
 /** The journal outlives the configuration: sandbox and AWS must not be taken for each other. */
 function registryName({ kind, registryId }: Config['upstream']): string {
   return `${kind}/${registryId ?? 'default'}`
-}
-
-/** Lets answers go out, but waits for no client that stands still in the middle of a request. */
-async function closeServer(app: FastifyInstance): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), lastAnswersMs)
-  // Connections whose answer ends only now would be kept alive otherwise.
-  const idle = setInterval(() => app.server.closeIdleConnections(), closeIdleMs)
-  await app.close()
-  clearInterval(idle)
-  clearTimeout(timer)
 }
