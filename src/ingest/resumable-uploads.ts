@@ -1,6 +1,6 @@
 import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
-import { LayergateError, toLayergateError } from '../registry/errors.ts'
+import { hasCode, LayergateError, toLayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { UploadId } from '../registry/upload-id.ts'
@@ -10,6 +10,7 @@ import { journalBytes } from './open-upload.ts'
 import { measured, type Progress } from './progress.ts'
 import { receive, type ReceiveLimits } from './receive.ts'
 import { type ChunkPorts, receiveChunk } from './receive-chunk.ts'
+import { removeUpload } from './remove-upload.ts'
 import type { SessionLease, SessionLeases } from './session-leases.ts'
 import { type UploadReport, uploadReport } from './upload-report.ts'
 import type { UploadSession, UploadSessions } from './upload-sessions.ts'
@@ -83,8 +84,7 @@ export function createResumableUploads(
 
   async function remove(id: UploadId): Promise<void> {
     hashes.forget(id)
-    await spool.discard(id)
-    await sessions.end(id)
+    await removeUpload(spool, sessions, id)
   }
 
   /**
@@ -222,7 +222,7 @@ interface Turn {
 }
 
 function isUnknown(error: unknown): boolean {
-  return error instanceof LayergateError && error.code === 'upload_unknown'
+  return hasCode(error, 'upload_unknown')
 }
 
 function requireSame(finishedAs: Digest, expected: Digest): void {

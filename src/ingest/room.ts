@@ -1,6 +1,6 @@
 import type { LayerCache } from '../layers/layer-cache.ts'
 import type { Spool } from '../layers/spool.ts'
-import { LayergateError } from '../registry/errors.ts'
+import { hasCode, type LayergateError } from '../registry/errors.ts'
 
 /** Finds space in the spool: evicts what is only cached, then waits for others to finish. */
 export interface Room {
@@ -61,5 +61,5 @@ export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Roo
 }
 
 function isFull(error: unknown): boolean {
-  return error instanceof LayergateError && error.code === 'spool_full'
+  return hasCode(error, 'spool_full')
 }

@@ -1,4 +1,5 @@
 import type { Spool } from '../layers/spool.ts'
+import { removeUpload } from './remove-upload.ts'
 import type { SessionLeases } from './session-leases.ts'
 import type { UploadSessions } from './upload-sessions.ts'
 
@@ -11,8 +12,7 @@ import type { UploadSessions } from './upload-sessions.ts'
 export async function sweepUnfinished(sessions: UploadSessions, spool: Spool): Promise<number> {
   const cutOff = (await sessions.unfinished()).filter(({ isResumable }) => !isResumable)
   for (const { id } of cutOff) {
-    await spool.discard(id)
-    await sessions.end(id)
+    await removeUpload(spool, sessions, id)
   }
   return cutOff.length
 }
@@ -46,8 +46,7 @@ export async function sweepExpired(
     const isTombstone = session.finishedAs !== undefined
     const ttlMs = isTombstone ? tombstoneTtlMs : uploadTtlMs
     if (nowMs - session.changedAt.getTime() < ttlMs) continue
-    await spool.discard(id)
-    await sessions.end(id)
+    await removeUpload(spool, sessions, id)
     if (!isTombstone) removed += 1
   }
   return removed

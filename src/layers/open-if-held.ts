@@ -1,5 +1,5 @@
 import type { Digest } from '../registry/digest.ts'
-import { LayergateError } from '../registry/errors.ts'
+import { hasCode } from '../registry/errors.ts'
 import type { Spool, SpoolReader } from './spool.ts'
 
 /** Opens a sealed layer that may be gone, or go at any moment: while it is open it stays. */
@@ -10,7 +10,7 @@ export async function openIfHeld(
   try {
     return await spool.open(digest)
   } catch (error) {
-    if (error instanceof LayergateError && error.code === 'spool_damaged') return undefined
+    if (hasCode(error, 'spool_damaged')) return undefined
     throw error
   }
 }

@@ -1,6 +1,6 @@
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { UpstreamInvalidCause } from '../registry/diagnosis.ts'
-import { LayergateError } from '../registry/errors.ts'
+import { hasCode, LayergateError } from '../registry/errors.ts'
 import type { Published } from './forward-journal.ts'
 import { reactTo } from './recovery.ts'
 import { UpstreamError } from './upstream-error.ts'
@@ -80,7 +80,7 @@ function invalidBecause(failed: unknown): { readonly invalid?: UpstreamInvalidCa
   if (failed instanceof UpstreamError && failed.failure === 'invalid_layer') {
     return { invalid: 'unresolved' }
   }
-  const isDamaged = failed instanceof LayergateError && failed.code === 'spool_damaged'
+  const isDamaged = hasCode(failed, 'spool_damaged')
   return isDamaged ? { invalid: 'spool_damaged' } : {}
 }
 

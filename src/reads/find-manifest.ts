@@ -1,6 +1,6 @@
 import type { Target } from '../publish/acceptance.ts'
 import type { Digest } from '../registry/digest.ts'
-import { LayergateError } from '../registry/errors.ts'
+import { hasCode } from '../registry/errors.ts'
 import type { Manifest } from '../registry/manifest.ts'
 import type { Reference } from '../registry/reference.ts'
 import type { Catalog, ManifestHead, StoredManifest } from './catalog.ts'
@@ -94,5 +94,5 @@ export function createFindManifest(
 
 /** Pushers ask before they put: a no has them put it again, which waits for AWS, while an error would end their push. */
 function isOutage(error: unknown): boolean {
-  return error instanceof LayergateError && error.code === 'upstream_unavailable'
+  return hasCode(error, 'upstream_unavailable')
 }

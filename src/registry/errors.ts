@@ -38,3 +38,7 @@ export function toLayergateError(error: unknown): LayergateError {
   if (error instanceof LayergateError) return error
   return new LayergateError('internal', 'The cause is in the log.', { cause: error })
 }
+
+export function hasCode(error: unknown, code: ErrorCode): error is LayergateError {
+  return error instanceof LayergateError && error.code === code
+}

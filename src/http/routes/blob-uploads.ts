@@ -8,7 +8,7 @@ import type { Acceptance } from '../../publish/acceptance.ts'
 import type { MountBlob } from '../../publish/mount-blob.ts'
 import type { FindBlob } from '../../reads/find-blob.ts'
 import { type Digest, parseDigest } from '../../registry/digest.ts'
-import { LayergateError } from '../../registry/errors.ts'
+import { hasCode } from '../../registry/errors.ts'
 import { refuseCodings } from '../content-coding.ts'
 import { contentLength } from '../incoming-layer.ts'
 import {
@@ -174,7 +174,7 @@ function mountable(text: string): Digest | undefined {
   try {
     return parseDigest(text)
   } catch (error) {
-    if (error instanceof LayergateError && error.code === 'digest_unsupported') return undefined
+    if (hasCode(error, 'digest_unsupported')) return undefined
     throw error
   }
 }
@@ -201,7 +201,7 @@ function created(reply: FastifyReply, { repository }: Grant, digest: Digest): Fa
 
 /** With a refused range the client is told where to go on. */
 function tellOffset(reply: FastifyReply, request: OciRequest<UploadPath>, error: unknown): never {
-  if (error instanceof LayergateError && error.code === 'upload_range_invalid') {
+  if (hasCode(error, 'upload_range_invalid')) {
     const { name, id } = request.params
     reply.header('location', uploadLocation(name, id))
     reply.header('range', storedRange(error.facts.actual?.sizeBytes ?? 0))

@@ -5,7 +5,7 @@ import type { FindManifest } from '../../reads/find-manifest.ts'
 import type { Referrers } from '../../reads/referrers.ts'
 import type { ManifestHead } from '../../reads/catalog.ts'
 import type { Digest } from '../../registry/digest.ts'
-import { LayergateError } from '../../registry/errors.ts'
+import { hasCode, LayergateError } from '../../registry/errors.ts'
 import { type Manifest, maxManifestBytes, parseManifest } from '../../registry/manifest.ts'
 import { parseReference, parseTag, type Reference, type Tag } from '../../registry/reference.ts'
 import type { ByteBudget, TakenBytes } from '../byte-budget.ts'
@@ -164,7 +164,7 @@ function wantedReference({ name, reference }: ManifestPath): Reference {
   try {
     return parseReference(reference)
   } catch (error) {
-    if (error instanceof LayergateError && error.code === 'tag_invalid') {
+    if (hasCode(error, 'tag_invalid')) {
       throw unknown({ name, reference })
     }
     throw error
