@@ -1,4 +1,13 @@
-import type { Forward, ForwardKey } from '../publish/forward-journal.ts'
+import type { Forward, ForwardKey, ForwardState } from '../publish/forward-journal.ts'
+
+/** As agents know them. */
+const states: Readonly<Record<ForwardState, string>> = {
+  owed: 'verified',
+  forwarding: 'forwarding',
+  forwarded: 'forwarded',
+  parked: 'parked',
+  parked_for_good: 'parked',
+}
 
 /** What a push is answered with once the layer is in ECR. */
 export function renderLayer({ key, ...forward }: Forward): object {
@@ -6,7 +15,7 @@ export function renderLayer({ key, ...forward }: Forward): object {
     repository: key.repository,
     digest: key.digest,
     sizeBytes: forward.sizeBytes,
-    state: forward.state === 'owed' ? 'verified' : forward.state,
+    state: states[forward.state],
     alreadyPresent: forward.alreadyPresent,
     parts: forward.parts,
     attempts: forward.attempts,
@@ -18,6 +27,7 @@ export function renderLayerState(forward: Forward): object {
   return {
     ...renderLayer(forward),
     ...(forward.error && { error: forward.error }),
+    ...(forward.dueAt && { nextAttemptAt: forward.dueAt.toISOString() }),
     recordedAt: forward.recordedAt.toISOString(),
     changedAt: forward.changedAt.toISOString(),
   }

@@ -1,6 +1,7 @@
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { Destination } from '../registry/destination.ts'
 import type { Digest } from '../registry/digest.ts'
+import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Door } from './door.ts'
 import type { Forward, ForwardJournal, ForwardKey } from './forward-journal.ts'
@@ -29,12 +30,22 @@ export interface Acceptance {
   settled(forward: Forward, waitMs: number, signal: AbortSignal): Promise<Forward>
 }
 
-export function createAcceptance(journal: ForwardJournal, door: Door): Acceptance {
+export function createAcceptance(
+  journal: Pick<ForwardJournal, 'record' | 'settled' | 'find'>,
+  door: Door,
+  observer: Observer,
+): Acceptance {
   return {
     check: (target, digest, signal) => door.check({ ...target, signal }, digest),
 
-    record: (target, layer) =>
-      journal.record(forwardKey(target, layer.digest), target.agent, layer.sizeBytes),
+    async record(target, { digest, sizeBytes }) {
+      const { repository, agent } = target
+      const recorded = await journal.record(forwardKey(target, digest), agent, sizeBytes)
+      if (recorded.isJoined) {
+        observer.observe({ type: 'forward_joined', repository, agent, digest, sizeBytes })
+      }
+      return recorded.forward
+    },
 
     async settled(forward, waitMs, signal) {
       signal.throwIfAborted()

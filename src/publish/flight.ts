@@ -3,6 +3,7 @@ import type { Destination } from '../registry/destination.ts'
 import type { Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
+import type { Awaited } from './awaited.ts'
 import { forwardFailure } from './forward-failure.ts'
 import type { ForwardClaim } from './forward-journal.ts'
 import { type FlightResult, type PublishPorts, publishLayer } from './publish-layer.ts'
@@ -10,11 +11,14 @@ import type { Call } from './upstream.ts'
 
 export interface FlightPorts extends PublishPorts {
   readonly observer: Observer
+  readonly awaited: Pick<Awaited, 'has'>
   /** @throws LayergateError `spool_damaged` */
   restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
   /** `undefined` when no such registry is configured any more. */
   destinationOf(registry: string): Destination | undefined
   now(): Date
+  /** The journal could not be read or written, as on a full disk. */
+  onJournalError(error: unknown): void
 }
 
 export interface FlightSettings {
@@ -22,6 +26,8 @@ export interface FlightSettings {
   readonly postponeMs: number
   /** How long a forward rests when a person must act. */
   readonly parkMs: number
+  /** How long a forward is tried before it is parked for good. It is tried once more after that, however late. */
+  readonly forwardTtlMs: number
 }
 
 /** Repeats what the journal refuses until it takes it. */
@@ -39,7 +45,7 @@ export async function fly(
   insist: Insist,
   signal: AbortSignal,
 ): Promise<void> {
-  const { key, agent, sizeBytes, state } = claim.forward
+  const { key, agent, sizeBytes, state, recordedAt } = claim.forward
   const about = { repository: key.repository, agent, digest: key.digest }
   const startedAt = performance.now()
   ports.observer.observe({ type: 'forward_started', ...about, sizeBytes })
@@ -71,8 +77,16 @@ export async function fly(
   const { failed: thrown, attempts, invalid } = result
   const { heals, ...error } = forwardFailure(thrown)
   const wasParked = state === 'parked'
-  const retryAt = new Date(ports.now().getTime() + (heals ? settings.postponeMs : settings.parkMs))
-  await insist(() => claim[heals ? 'postpone' : 'park'](error, attempts, retryAt))
+  const endsAtMs = recordedAt.getTime() + settings.forwardTtlMs
+  const nowMs = ports.now().getTime()
+  const isOver = nowMs >= endsAtMs
+  const retryAt = new Date(
+    Math.min(endsAtMs, nowMs + (heals ? settings.postponeMs : settings.parkMs)),
+  )
+  await insist(() => {
+    if (isOver) return claim.parkForGood(error, attempts)
+    return claim[heals ? 'postpone' : 'park'](error, attempts, retryAt)
+  })
   // What a parked forward fails with again was told when it was parked.
   if (invalid && !wasParked) {
     ports.observer.observe({ type: 'layer_invalid_upstream', ...about, cause: invalid })
@@ -80,24 +94,35 @@ export async function fly(
   const parked = wasParked ? 'still_parked' : 'parked'
   ports.observer.observe({
     ...ended,
-    outcome: heals ? 'postponed' : parked,
+    outcome: heals && !isOver ? 'postponed' : parked,
     attempts,
     error: error.code,
     detail: error.detail,
     thrown,
   })
+  if (isOver) {
+    const why = { error: error.code, detail: error.detail }
+    ports.observer.observe({ type: 'forward_given_up', ...about, sizeBytes, ...why })
+  }
 }
 
 async function attempt(
   ports: FlightPorts,
-  { forward: { key, agent } }: ForwardClaim,
+  claim: ForwardClaim,
   signal: AbortSignal,
 ): Promise<FlightResult | 'stopped'> {
+  const { key, agent, upload, attempts } = claim.forward
   try {
     const destination = ports.destinationOf(key.registry)
     if (!destination) throw destinationUnknown(key.registry)
-    const call: Call = { destination, repository: key.repository, agent, signal }
-    return await publishLayer(ports, call, await ports.restore(key.digest, signal))
+    const isAwaited = () => ports.awaited.has(key)
+    const call: Call = { destination, repository: key.repository, agent, signal, isAwaited }
+    return await publishLayer(ports, call, await ports.restore(key.digest, signal), {
+      started: upload,
+      isCounted: attempts > 0,
+      // Not waited for: whoever goes on from further back hears from the upstream how far it is.
+      note: (started) => void claim.progress(started).catch(ports.onJournalError),
+    })
   } catch (failed) {
     return signal.aborted ? 'stopped' : { failed, attempts: 0 }
   }

@@ -2,9 +2,7 @@ import { type FlightPorts, type FlightSettings, fly } from './flight.ts'
 import type { ForwardJournal } from './forward-journal.ts'
 
 export interface ForwarderPorts extends FlightPorts {
-  readonly journal: ForwardJournal
-  /** The journal could not be read or written, as on a full disk. It is asked again. */
-  onJournalError(error: unknown): void
+  readonly journal: Pick<ForwardJournal, 'claim'>
 }
 
 export interface ForwarderSettings extends FlightSettings {

@@ -12,8 +12,8 @@ export function* planParts(
 }
 
 /**
- * Where to go on after a part was refused as out of order: behind it, when it is stored although its answer was
- * lost; at an earlier part, when the upstream lost some. `undefined`: the upload cannot be continued.
+ * Where to go on after a part was refused as out of order: behind it or further on, when it is stored although its answer
+ * was lost; at an earlier part, when the upstream lost some. `undefined`: the upload cannot be continued.
  */
 export function resumeAt(
   refused: ByteRange,
@@ -22,6 +22,5 @@ export function resumeAt(
 ): number | undefined {
   if (lastValidByte === undefined || lastValidByte < 0) return undefined
   const next = lastValidByte + 1
-  if (lastValidByte === refused.lastByte) return next
-  return next <= refused.firstByte && next % partSizeBytes === 0 ? next : undefined
+  return lastValidByte === refused.lastByte || next % partSizeBytes === 0 ? next : undefined
 }

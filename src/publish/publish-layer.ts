@@ -1,10 +1,10 @@
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { UpstreamInvalidCause } from '../registry/diagnosis.ts'
 import { hasCode, LayergateError } from '../registry/errors.ts'
-import type { Published } from './forward-journal.ts'
+import type { Published, StartedUpload } from './forward-journal.ts'
 import { reactTo } from './recovery.ts'
 import { UpstreamError } from './upstream-error.ts'
-import { sendUpload } from './send-upload.ts'
+import { partCount, sendUpload } from './send-upload.ts'
 import type { Call, Upstream } from './upstream.ts'
 
 export interface PublishPorts {
@@ -22,6 +22,16 @@ export type FlightResult = (
   readonly invalid?: UpstreamInvalidCause
 }
 
+/** What earlier flights of the same layer left, and what is kept for later ones. */
+export interface FlightLog {
+  /** To go on with. */
+  readonly started?: StartedUpload | undefined
+  /** Whether the attempt that `started` belongs to was counted when its flight ended. */
+  readonly isCounted: boolean
+  /** `undefined`: whoever comes next starts from the first byte. */
+  readonly note: (upload: StartedUpload | undefined) => void
+}
+
 /**
  * Carries one layer upstream, unless it is there already. Single calls are retried below this; here are
  * the reactions that change the plan.
@@ -32,12 +42,14 @@ export async function publishLayer(
   { upstream, recheck, sleep }: PublishPorts,
   call: Call,
   layer: VerifiedLayer,
+  log: FlightLog,
 ): Promise<FlightResult> {
-  let attempts = 0
+  let { started } = log
+  let attempts = started && !log.isCounted ? 1 : 0
   let freshUploads = 0
   let integrityFailures = 0
   /** Set once all parts had arrived: from then on an answer may have been lost, or wrong, and the layer be there. */
-  let completedParts: number | undefined
+  let completedParts = started && isSent(layer, started) ? partCount(layer, started) : undefined
 
   const isPresent = async () => !(await upstream.absent(call, [layer.digest])).has(layer.digest)
   const sent = (parts: number): FlightResult => ({
@@ -46,16 +58,21 @@ export async function publishLayer(
   })
 
   try {
-    if (await isPresent()) return { published: { alreadyPresent: true, parts: 0, attempts: 0 } }
+    if (await isPresent()) {
+      if (completedParts !== undefined) return sent(completedParts)
+      return { published: { alreadyPresent: true, parts: 0, attempts: 0 } }
+    }
     for (;;) {
-      attempts += 1
-      const result = await sendUpload(upstream, call, layer)
+      if (!started) attempts += 1
+      const result = await sendUpload(upstream, call, layer, { started, note: log.note })
       if (!result.error) return sent(result.parts)
 
       const { error, step } = result
       if (step === 'complete') completedParts = result.parts
       const reaction = reactTo(error.failure, step, { freshUploads, integrityFailures })
       if (error.failure === 'invalid_layer') integrityFailures += 1
+      started = undefined
+      if (isSpent(error)) log.note(undefined)
       if (reaction.do === 'resend') {
         if (!(await recheck(layer, call.signal))) throw damaged(layer, error)
         await sleep(reaction.waitMs, call.signal)
@@ -73,6 +90,17 @@ export async function publishLayer(
     call.signal.throwIfAborted()
     return { failed, attempts, ...(integrityFailures > 0 && invalidBecause(failed)) }
   }
+}
+
+function isSent({ sizeBytes }: VerifiedLayer, { sentBytes }: StartedUpload): boolean {
+  return sentBytes >= sizeBytes
+}
+
+/** Whether no flight can go on with the upload. */
+function isSpent({ failure }: UpstreamError): boolean {
+  return (
+    failure === 'invalid_layer' || failure === 'upload_unknown' || failure === 'part_out_of_order'
+  )
 }
 
 /** Any other end leaves it open why AWS called the layer invalid before. */

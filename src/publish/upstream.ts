@@ -14,6 +14,8 @@ export interface Call {
   readonly agent: string
   /** Ends the call, its retries and its waits at once. */
   readonly signal: AbortSignal
+  /** Whether a manifest waits for what the call is about: then it goes before others. Asked while it waits; no when absent. */
+  readonly isAwaited?: () => boolean
 }
 
 /** An upload that was started upstream. There is no call that would end it without completing it. */

@@ -375,6 +375,13 @@ export const errorTable = {
     title: 'ECR Public refused the call',
     advice: "The operator looks at AWS's message and request id in the detail.",
   },
+  forward_dropped: {
+    status: 502,
+    ociCode: 'DENIED',
+    retryable: false,
+    title: 'An operator gave the layer up',
+    advice: 'Push again; the operator who dropped its forward knows why AWS did not take it.',
+  },
   destination_unknown: {
     status: 502,
     ociCode: 'UNKNOWN',

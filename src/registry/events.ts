@@ -83,6 +83,31 @@ export interface ForwardEnded extends OfRepository {
   readonly thrown?: unknown
 }
 
+/** A forward was tried for too long: it is not tried again by itself, and its layer may be evicted. Follows on `forward_ended`. */
+export interface ForwardGivenUp extends OfRepository {
+  readonly type: 'forward_given_up'
+  readonly digest: Digest
+  readonly sizeBytes: number
+  readonly error: ErrorCode
+  readonly detail: string
+}
+
+/** An operator had a forward tried again, or dropped. */
+export interface ForwardOrdered extends OfRepository {
+  readonly type: 'forward_ordered'
+  readonly registry: string
+  readonly order: 'retry' | 'drop'
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
+/** A layer that came again was on its way upstream already, to the same repository. */
+export interface ForwardJoined extends OfRepository {
+  readonly type: 'forward_joined'
+  readonly digest: Digest
+  readonly sizeBytes: number
+}
+
 /** A layer that lies here was recorded as owed to one more repository, without a byte from the client. */
 export interface BlobMounted extends OfRepository {
   readonly type: 'blob_mounted'
@@ -113,10 +138,28 @@ export interface UpstreamCalled {
   readonly operation: string
   /** `success`, or the name of the exception as AWS spells it. */
   readonly outcome: string
+  /** From when it was sent. */
   readonly seconds: number
+  /** Before it was sent, in our limiter. */
+  readonly waitedSeconds: number
   readonly sentLayerBytes: number
   /** AWS's id of the request, not ours. */
   readonly upstreamRequestId?: string
+}
+
+/** An account of AWS did not answer call after call: until one goes through, it is only probed. */
+export interface UpstreamPaused {
+  readonly type: 'upstream_paused'
+  readonly destination: string
+  /** What the last call came to, as AWS or the network names it. */
+  readonly exception: string
+}
+
+/** A probe went through. */
+export interface UpstreamResumed {
+  readonly type: 'upstream_resumed'
+  readonly destination: string
+  readonly pausedSeconds: number
 }
 
 export interface UpstreamRetried {
@@ -158,9 +201,14 @@ export type LayergateEvent =
   | LayerInvalidUpstream
   | ForwardStarted
   | ForwardEnded
+  | ForwardGivenUp
+  | ForwardOrdered
+  | ForwardJoined
   | BlobMounted
   | ManifestEnded
   | UpstreamCalled
+  | UpstreamPaused
+  | UpstreamResumed
   | UpstreamRetried
   | CredentialsRefreshed
 

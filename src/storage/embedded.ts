@@ -50,7 +50,8 @@ const defaultLockWaitMs = 60_000
 /**
  * Storage in one folder: a SQLite journal and one file for each layer.
  *
- * @throws Error when another process holds the folder, or a newer version wrote it
+ * @throws Error when another process holds the folder, a newer version wrote it, or its journal is of an earlier schema and cannot be
+ * upgraded
  */
 export async function openEmbeddedStorage(
   options: EmbeddedStorageOptions,

@@ -74,6 +74,17 @@ export function createInstruments(registry: Registry) {
       callSeconds,
       ['destination', 'operation'],
     ),
+    upstreamWait: histogram(
+      'layergate_upstream_wait_seconds',
+      'Time that one attempt of a call waited in our limiter before it was sent.',
+      callSeconds,
+      ['destination', 'operation'],
+    ),
+    upstreamQuota: gauge(
+      'layergate_upstream_quota_per_second',
+      'Calls per second that our limiter lets through; less than configured after a throttle.',
+      ['destination', 'operation'],
+    ),
     credentialsRefreshes: counter(
       'layergate_credentials_refresh_total',
       'Credentials that were fetched anew because ECR Public no longer took them.',

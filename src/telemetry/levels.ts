@@ -9,9 +9,18 @@ export interface Levels {
   readonly forwardsParked: number
   readonly forwardBacklogBytes: number
   readonly forwardOldestSeconds: number
+  /** AWS does not answer: it is only probed. */
+  readonly isUpstreamPaused: boolean
+  /** What is let through to AWS at this moment, by operation. */
+  readonly quotasPerSecond: Readonly<Record<string, number>>
 }
 
-export const degradedReasons = ['journal_failed', 'spool_nearly_full', 'forwards_parked'] as const
+export const degradedReasons = [
+  'journal_failed',
+  'spool_nearly_full',
+  'forwards_parked',
+  'upstream_unreachable',
+] as const
 
 export type DegradedReason = (typeof degradedReasons)[number]
 
@@ -29,13 +38,14 @@ function owedBytes({ spoolBytes, forwardBacklogBytes }: Levels): number {
 /**
  * What works worse than it should, most of it without making the service unready. `journal_failed`: no push is
  * taken, and the process is about to end. `spool_nearly_full`: layers that are owed to AWS fill it to 95 %, so that
- * only forwards make room.
+ * only forwards make room. `upstream_unreachable`: AWS did not answer call after call.
  */
 export function degradedBy(levels: Levels): readonly DegradedReason[] {
   const holds: Readonly<Record<DegradedReason, boolean>> = {
     journal_failed: levels.hasJournalFailed,
     spool_nearly_full: owedBytes(levels) >= levels.spoolCapacityBytes * nearlyFull,
     forwards_parked: levels.forwardsParked > 0,
+    upstream_unreachable: levels.isUpstreamPaused,
   }
   return degradedReasons.filter((reason) => holds[reason])
 }
@@ -45,19 +55,22 @@ export interface LevelSources {
   usage(): { readonly usedBytes: number; readonly capacityBytes: number }
   uploadsWaiting(): number
   hasJournalFailed(): boolean
+  isUpstreamPaused(): boolean
+  quotasPerSecond(): Readonly<Record<string, number>>
   now(): Date
 }
 
 interface ForwardTotals {
   readonly waiting: number
   readonly parked: number
+  readonly parkedForGood: number
   readonly backlogBytes: number
   readonly oldestRecordedAt?: Date
 }
 
 /** With a journal that failed, its part stays as it last was: that says more than no metrics at all. */
 export function createLevels(sources: LevelSources): () => Promise<Levels> {
-  let totals: ForwardTotals = { waiting: 0, parked: 0, backlogBytes: 0 }
+  let totals: ForwardTotals = { waiting: 0, parked: 0, parkedForGood: 0, backlogBytes: 0 }
 
   async function refreshTotals(): Promise<void> {
     try {
@@ -77,9 +90,11 @@ export function createLevels(sources: LevelSources): () => Promise<Levels> {
       spoolCapacityBytes: capacityBytes,
       hasJournalFailed: sources.hasJournalFailed(),
       forwardsWaiting: totals.waiting,
-      forwardsParked: totals.parked,
+      forwardsParked: totals.parked + totals.parkedForGood,
       forwardBacklogBytes: totals.backlogBytes,
       forwardOldestSeconds: (nowMs - (totals.oldestRecordedAt?.getTime() ?? nowMs)) / 1000,
+      isUpstreamPaused: sources.isUpstreamPaused(),
+      quotasPerSecond: sources.quotasPerSecond(),
     }
   }
 }

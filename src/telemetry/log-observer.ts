@@ -20,6 +20,21 @@ export function createLogObserver(logger: Logger): Observer {
         case 'blob_mounted':
           logger.info(fields, 'blob mounted')
           return
+        case 'forward_joined':
+          logger.info(fields, 'forward joined: the layer is on its way already')
+          return
+        case 'forward_given_up':
+          logger.error(fields, 'forward parked for good: tried for too long')
+          return
+        case 'forward_ordered':
+          logger.warn(fields, `forward ${event.order}: an operator said so`)
+          return
+        case 'upstream_paused':
+          logger.warn(fields, 'AWS does not answer: it is only probed')
+          return
+        case 'upstream_resumed':
+          logger.info(fields, 'AWS answers again')
+          return
         case 'forward_ended':
         case 'manifest_ended': {
           const { type: _, thrown, ...about } = event

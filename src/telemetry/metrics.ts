@@ -71,6 +71,11 @@ export function createMetrics(settings: MetricsSettings, levels: () => Promise<L
       instruments.forwardsParked.set(now.forwardsParked)
       instruments.forwardBacklog.set(now.forwardBacklogBytes)
       instruments.forwardOldest.set(now.forwardOldestSeconds)
+      for (const destination of settings.destinations) {
+        for (const [operation, perSecond] of Object.entries(now.quotasPerSecond)) {
+          instruments.upstreamQuota.set({ destination, operation }, perSecond)
+        }
+      }
       const degraded = degradedBy(now)
       for (const reason of degradedReasons) {
         instruments.degraded.set({ reason }, degraded.includes(reason) ? 1 : 0)
@@ -123,6 +128,9 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       if (outcome === 'already_present') to.savedBytes.inc({ reason: outcome }, event.sizeBytes)
       return
     }
+    case 'forward_joined':
+      to.savedBytes.inc({ reason: 'single_flight' }, event.sizeBytes)
+      return
     case 'blob_mounted':
       to.savedBytes.inc({ reason: 'mount' }, event.sizeBytes)
       return
@@ -136,6 +144,7 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       const { destination, operation } = event
       to.upstreamRequests.inc({ destination, operation, outcome: outcomeLabel(event.outcome) })
       to.upstreamDuration.observe({ destination, operation }, event.seconds)
+      to.upstreamWait.observe({ destination, operation }, event.waitedSeconds)
       to.forwardedBytes.inc(event.sentLayerBytes)
       return
     }
@@ -153,7 +162,13 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       const { operation, status } = event
       to.httpRequests.inc({ operation, status })
       to.httpDuration.observe({ operation, status }, event.seconds)
+      return
     }
+    // Told by gauges, which are read at each scrape.
+    case 'forward_given_up':
+    case 'forward_ordered':
+    case 'upstream_paused':
+    case 'upstream_resumed':
   }
 }
 
@@ -162,7 +177,8 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
   to.buildInfo.set({ version: settings.version }, 1)
   to.authDisabled.set(settings.isAuthDisabled ? 1 : 0)
   startRepositoryAtZero(to, otherRepository)
-  for (const reason of ['already_present', 'mount']) to.savedBytes.inc({ reason }, 0)
+  for (const reason of ['already_present', 'single_flight', 'mount'])
+    to.savedBytes.inc({ reason }, 0)
   to.httpRequests.inc({ operation: 'uploadLayer', status: 201 }, 0)
   to.httpDuration.zero({ operation: 'uploadLayer', status: 201 })
   for (const entry of entries) {
@@ -177,6 +193,7 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
   for (const destination of settings.destinations) {
     for (const operation of settings.operations) {
       to.upstreamDuration.zero({ destination, operation })
+      to.upstreamWait.zero({ destination, operation })
       for (const outcome of [success, otherOutcome]) {
         to.upstreamRequests.inc({ destination, operation, outcome }, 0)
       }

@@ -4,6 +4,7 @@ import * as fc from 'fast-check'
 import { publishLayer } from '../../src/publish/publish-layer.ts'
 import type { Fault, FaultRule } from '../../src/sandbox/sandbox.ts'
 import { layerBytes } from '../support/layers.ts'
+import { noFlightLog } from '../publish/setup.ts'
 import { callWith, repository, setUpWithRetry } from '../upstream/setup.ts'
 
 /** Faults after which trying again is right, whatever they hit. */
@@ -57,6 +58,7 @@ test('any sequence of passing faults ends with the layer stored once, or an erro
         { upstream, recheck: () => Promise.resolve(true), sleep: () => Promise.resolve() },
         callWith(),
         layer,
+        noFlightLog,
       )
       sandbox.clearFaults()
 

@@ -7,6 +7,7 @@ import type { Digest } from '../../src/registry/digest.ts'
 import { manualClock } from '../support/manual-clock.ts'
 import { createMemoryJournal } from '../support/memory-journal.ts'
 import { nextTurn } from '../support/next-turn.ts'
+import { recordingObserver } from '../support/recording-observer.ts'
 import { storeLayer } from '../support/stored-layer.ts'
 import { never, repository } from './setup.ts'
 
@@ -25,9 +26,10 @@ async function setUp(journal: ForwardJournal = createMemoryJournal()) {
       checked.push([call, digest])
     },
   }
-  const acceptance = createAcceptance(journal, door)
+  const observer = recordingObserver()
+  const acceptance = createAcceptance(journal, door, observer)
   const { layer } = await storeLayer()
-  return { acceptance, checked, journal, layer }
+  return { acceptance, checked, journal, layer, observer }
 }
 
 async function recorded() {
@@ -146,4 +148,15 @@ test('a journal that fails is heard of at once', async () => {
   }
   const { acceptance } = await setUp(journal)
   await assert.rejects(acceptance.settled(forward, 25_000, never), broken)
+})
+
+test('a layer that comes again while it is on its way joins it, and is told of once', async () => {
+  const { acceptance, layer, observer } = await setUp()
+  await acceptance.record(target, layer)
+  assert.deepEqual(observer.of('forward_joined'), [])
+  await acceptance.record({ ...target, agent: 'other' }, layer)
+  const { digest, sizeBytes } = layer
+  assert.deepEqual(observer.of('forward_joined'), [
+    { type: 'forward_joined', repository, agent: 'other', digest, sizeBytes },
+  ])
 })

@@ -19,7 +19,7 @@ test('a stop ends the flights: their rows are given back as they were, and waite
   const { forwarder, record, journal, key, ended, journalErrors } = await setUpForwarder(t, {
     wrapUpstream: hanging,
   })
-  const before = await record()
+  const { forward: before } = await record()
   forwarder.start()
   await nextTurn()
   assert.equal((await journal.find(key))?.state, 'forwarding')

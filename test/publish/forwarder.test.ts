@@ -69,7 +69,7 @@ test('an upstream call is made in the name of the row: its destination, reposito
   await record()
   forwarder.start()
   await journal.settled(key, never)
-  const [{ signal, ...call } = { signal: never }] = calls
+  const [{ signal, isAwaited: _, ...call } = { signal: never }] = calls
   assert.equal(signal.aborted, false)
   assert.deepEqual(call, {
     destination: { name: 'destination of default', registry: 'default' },
@@ -183,7 +183,7 @@ test('a bug in one flight postpones its layer, and the worker goes on with the n
   forwarder.start()
   const last = others.at(-1)
   assert.ok(last)
-  await journal.settled(last.key, never)
+  await journal.settled(last.forward.key, never)
   assert.equal((await journal.find(key))?.error?.code, 'internal')
   assert.deepEqual(journalErrors, [])
   assert.deepEqual(
@@ -195,4 +195,95 @@ test('a bug in one flight postpones its layer, and the worker goes on with the n
       ['postponed', 'internal'],
     ],
   )
+})
+
+test('a flight keeps where its upload stands, and the next one goes on there', async (t) => {
+  const sendPart = [undefined, undefined, refuse('unavailable')]
+  const { forwarder, record, journal, key, clock, upstream } = await setUpForwarder(t, {
+    faults: scripted({ sendPart }),
+  })
+  await record()
+  forwarder.start()
+  await nextTurn()
+  assert.deepEqual((await journal.find(key))?.upload, {
+    id: 'upload-1',
+    partSizeBytes: 10,
+    sentBytes: 20,
+  })
+  clock.advance(settings.postponeMs)
+  const forward = await journal.settled(key, never)
+  assert.deepEqual([forward.state, forward.attempts, forward.upload], ['forwarded', 1, undefined])
+  assert.deepEqual(
+    upstream.calls.filter((call) => call.startsWith('start ')),
+    ['start upload-1'],
+  )
+})
+
+test('a forward that was tried for FORWARD_TTL is parked for good, and told of', async (t) => {
+  const { forwarder, record, journal, key, clock, observer, ended, layer } = await setUpForwarder(
+    t,
+    {
+      faults: () => refuse('denied'),
+    },
+  )
+  await record()
+  clock.advance(settings.forwardTtlMs)
+  forwarder.start()
+  const forward = await journal.settled(key, never)
+  assert.deepEqual(
+    [forward.state, forward.error?.code],
+    ['parked_for_good', 'upstream_credentials'],
+  )
+  await nextTurn()
+  assert.deepEqual(
+    ended().map(({ outcome }) => outcome),
+    ['parked'],
+  )
+  assert.deepEqual(
+    observer.of('forward_given_up').map(({ digest, error }) => [digest, error]),
+    [[layer.digest, 'upstream_credentials']],
+  )
+  assert.equal(await journal.isOwed(layer.digest), false)
+})
+
+test('an outage that lasts for FORWARD_TTL parks for good what waits for its end', async (t) => {
+  const { forwarder, record, journal, key, clock } = await setUpForwarder(t, {
+    faults: () => refuse('unavailable'),
+  })
+  await record()
+  clock.advance(settings.forwardTtlMs)
+  forwarder.start()
+  assert.equal((await journal.settled(key, never)).state, 'parked_for_good')
+})
+
+test('shortly before FORWARD_TTL a forward is tried once more at its end, not after it', async (t) => {
+  const { forwarder, record, journal, key, clock } = await setUpForwarder(t, {
+    faults: () => refuse('denied'),
+  })
+  await record()
+  clock.advance(settings.forwardTtlMs - 1_000)
+  forwarder.start()
+  const forward = await journal.settled(key, never)
+  assert.equal(forward.state, 'parked')
+  assert.equal(forward.dueAt?.getTime(), clock.now().getTime() + 1_000)
+})
+
+test('the calls of a flight say whether a manifest waits for the layer', async (t) => {
+  const calls: Call[] = []
+  const { forwarder, record, journal, key, awaited } = await setUpForwarder(t, {
+    wrapUpstream: (upstream) => ({
+      ...upstream,
+      absent(call, digests) {
+        calls.push(call)
+        return upstream.absent(call, digests)
+      },
+    }),
+  })
+  await record()
+  forwarder.start()
+  await journal.settled(key, never)
+  const [call] = calls
+  assert.equal(call?.isAwaited?.(), false)
+  using _ = awaited.add([key])
+  assert.equal(call?.isAwaited?.(), true)
 })

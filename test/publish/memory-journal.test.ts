@@ -1,8 +1,4 @@
-import { forwardJournalContract, type OpenForwards } from '../storage/contracts/forward-journal.ts'
-import { hurriedForwardsContract } from '../storage/contracts/hurried-forwards.ts'
+import { allForwardsContract } from '../storage/contracts/all-forwards.ts'
 import { createMemoryJournal } from '../support/memory-journal.ts'
 
-const open: OpenForwards = async (_t, now) => createMemoryJournal({ now })
-
-forwardJournalContract('memory', open)
-hurriedForwardsContract('memory', open)
+allForwardsContract('memory', async (_t, now) => createMemoryJournal({ now }))

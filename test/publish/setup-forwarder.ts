@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { ForwardJournal, ForwardKey } from '../../src/publish/forward-journal.ts'
+import { createAwaited } from '../../src/publish/awaited.ts'
 import { createForwarder, type ForwarderPorts } from '../../src/publish/forwarder.ts'
 import type { Call, Upstream } from '../../src/publish/upstream.ts'
 import type { Digest } from '../../src/registry/digest.ts'
@@ -18,6 +19,7 @@ export const settings = {
   postponeMs: 15_000,
   parkMs: 600_000,
   journalRestMs: 5_000,
+  forwardTtlMs: 86_400_000,
 }
 
 interface SetupOptions {
@@ -34,6 +36,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
   const journal = createMemoryJournal({ now: clock.now })
   const upstream = createFakeUpstream(options.faults && { faults: options.faults })
   const observer = recordingObserver()
+  const awaited = createAwaited()
   const journalErrors: unknown[] = []
   const waitsMs: number[] = []
   const forwarder = createForwarder(
@@ -41,6 +44,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
       journal: options.wrapJournal?.(journal) ?? journal,
       upstream: options.wrapUpstream?.(upstream) ?? upstream,
       observer,
+      awaited,
       restore: gate.restore,
       recheck: gate.recheck,
       destinationOf: (registry) => ({ name: `destination of ${registry}`, registry }),
@@ -60,6 +64,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
     journal,
     upstream,
     observer,
+    awaited,
     journalErrors,
     waitsMs,
     forwarder,

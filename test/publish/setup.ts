@@ -1,4 +1,4 @@
-import { publishLayer, type PublishPorts } from '../../src/publish/publish-layer.ts'
+import { type FlightLog, publishLayer, type PublishPorts } from '../../src/publish/publish-layer.ts'
 import type { Call } from '../../src/publish/upstream.ts'
 import type { UpstreamFailure } from '../../src/publish/upstream-error.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
@@ -58,9 +58,12 @@ export async function prepareFlight({ stored, signal = never, ...options }: Flig
     layer,
     bytes,
     spool,
-    fly: () => publishLayer(ports, callWith(signal), layer),
+    fly: (log: FlightLog = noFlightLog) => publishLayer(ports, callWith(signal), layer, log),
   }
 }
+
+/** Of a layer that nobody tried before, and whose upload nobody goes on with. */
+export const noFlightLog: FlightLog = { isCounted: false, note: () => undefined }
 
 /** The calls of one whole upload of 35 bytes in parts of 10. */
 export function wholeUpload(id: string): string[] {

@@ -20,8 +20,10 @@ const claim: ForwardClaim = {
     recordedAt: new Date(0),
     changedAt: new Date(0),
   },
+  progress: done,
   forwarded: done,
   park: done,
+  parkForGood: done,
   postpone: done,
   release: done,
 }

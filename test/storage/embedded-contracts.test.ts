@@ -1,5 +1,4 @@
-import { forwardJournalContract, type OpenForwards } from './contracts/forward-journal.ts'
-import { hurriedForwardsContract } from './contracts/hurried-forwards.ts'
+import { allForwardsContract } from './contracts/all-forwards.ts'
 import { readUploadsContract } from './contracts/read-uploads.ts'
 import { resumedUploadSpaceContract } from './contracts/resumed-upload-space.ts'
 import { resumedUploadsContract } from './contracts/resumed-uploads.ts'
@@ -9,7 +8,6 @@ import { openStorage } from './support/storage.ts'
 
 const openSpool: OpenSpool = async (t, capacityBytes) =>
   (await openStorage(t, { capacityBytes })).spool
-const openForwards: OpenForwards = async (t, now) => (await openStorage(t, { now })).forwards
 
 spoolContract('embedded', openSpool)
 resumedUploadsContract('embedded', openSpool)
@@ -18,5 +16,4 @@ readUploadsContract('embedded', openSpool)
 
 uploadSessionsContract('embedded', async (t, now) => (await openStorage(t, { now })).sessions)
 
-forwardJournalContract('embedded', openForwards)
-hurriedForwardsContract('embedded', openForwards)
+allForwardsContract('embedded', async (t, now) => (await openStorage(t, { now })).forwards)

@@ -16,9 +16,11 @@ const row = {
   attempts: 0,
   error_code: null,
   error_detail: null,
+  upload_id: null,
   due_at: 0,
   recorded_at: 0,
   changed_at: 0,
+  claimed_from: 'owed',
 }
 
 test('a claim whose end could not be written can still be finished', async () => {
@@ -45,5 +47,6 @@ test('a claim whose end could not be written can still be finished', async () =>
   await claim.release()
 
   assert.equal(changes, 1)
+  await assert.rejects(claim.progress(undefined), /finished/)
   await assert.rejects(claim.release(), /finished/)
 })

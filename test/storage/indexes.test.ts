@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
-import { test } from 'node:test'
+import { test, type TestContext } from 'node:test'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { type Journal, openJournal } from '../../src/storage/sqlite/journal.ts'
@@ -12,8 +12,10 @@ import { temporaryFolder } from './support/storage.ts'
 
 const repository = parseRepositoryName('team/app')
 const now = () => new Date(0)
+const never = new AbortController().signal
 
-test('what is asked often finds its rows by an index, however many others there are', async (t) => {
+/** Sessions and forwards over one journal, and what is asked of it in `asked`. */
+async function setUp(t: TestContext) {
   const asked: Statement[] = []
   const journal = await openJournal({
     path: join(await temporaryFolder(t), 'journal.sqlite'),
@@ -35,6 +37,16 @@ test('what is asked often finds its rows by an index, however many others there 
   const forwards = await openForwardJournal(recorded, now, () => {})
   t.after(() => forwards.close(new Error('The test is over.')))
   asked.length = 0
+
+  async function planOf({ sql, parameters }: Statement): Promise<string[]> {
+    const [plan = []] = await journal.run({ sql: `EXPLAIN QUERY PLAN ${sql}`, parameters })
+    return plan.map(({ detail }) => String(detail))
+  }
+  return { asked, planOf, sessions, forwards }
+}
+
+test('what is asked often finds its rows by an index, however many others there are', async (t) => {
+  const { asked, planOf, sessions, forwards } = await setUp(t)
   const [id, key] = [newUploadId(), someKey()]
   await sessions.find(id)
   await sessions.advance(id, { digest: key.digest, sizeBytes: 1 })
@@ -49,12 +61,63 @@ test('what is asked often finds its rows by an index, however many others there 
 
   assert.equal(asked.length, 10)
   const plans: string[] = []
-  for (const { sql, parameters } of asked) {
-    const [plan = []] = await journal.run({ sql: `EXPLAIN QUERY PLAN ${sql}`, parameters })
-    assert.equal(plan.length, 1, sql)
-    plans.push(String(plan[0]?.['detail']))
+  for (const statement of asked) {
+    const [plan, ...more] = await planOf(statement)
+    assert.deepEqual(more, [], statement.sql)
+    plans.push(String(plan))
   }
   for (const plan of plans) assert.match(plan, /^SEARCH .* USING/)
   // A base layer may have been forwarded to thousands of repositories.
   assert.match(plans.at(-1) ?? '', /USING COVERING INDEX forwards_owed|USING INDEX forwards_owed/)
+})
+
+test('a claim jumps from agent to agent, and reads nothing of what they owe beside', async (t) => {
+  const { asked, planOf, forwards } = await setUp(t)
+  await forwards.record(someKey(), 'ci', 1)
+  const claim = await forwards.claim(never)
+  const claiming = asked.find(({ sql }) => sql.includes("SET state = 'forwarding'"))
+  assert(claiming)
+  const touched = (await planOf(claiming)).filter((line) => /forwards|following/.test(line))
+  assert.deepEqual(touched, [
+    'SEARCH forwards USING INTEGER PRIMARY KEY (rowid=?)',
+    'SEARCH forwards USING COVERING INDEX forwards_hurried (hurried_at>?)',
+    // These two end at their first row, since nothing has to be sorted.
+    'SCAN forwards USING INDEX forwards_due_of_agent',
+    'SCAN forwards USING INDEX forwards_due',
+    'SEARCH following USING INTEGER PRIMARY KEY (rowid=?)',
+    'SEARCH forwards USING INDEX forwards_due_of_agent (agent>?)',
+    'SEARCH forwards USING COVERING INDEX forwards_in_flight (agent=?)',
+  ])
+  // The one sort is that of the agents, each with one forward.
+  const sorts = (await planOf(claiming)).filter((line) => line.includes('TEMP B-TREE'))
+  assert.equal(sorts.length, 1)
+
+  asked.length = 0
+  await claim.progress(undefined)
+  await claim.park({ code: 'internal', detail: '' }, 1, now())
+  await forwards.retry(claim.forward.key)
+  await forwards.drop(claim.forward.key)
+  for (const statement of asked) {
+    for (const line of await planOf(statement)) assert.match(line, /^SEARCH forwards USING/)
+  }
+})
+
+test('what is listed, counted and forgotten is found by an index, and in its order', async (t) => {
+  const { asked, planOf, forwards } = await setUp(t)
+  await forwards.unpaid(10)
+  await forwards.prune(now())
+  await forwards.owedDigests()
+  await forwards.totals()
+  const plans = await Promise.all(asked.map(planOf))
+
+  assert.deepEqual(plans, [
+    ['SCAN forwards USING INDEX forwards_unpaid'],
+    [
+      'SEARCH forwards USING INTEGER PRIMARY KEY (rowid=?)',
+      'LIST SUBQUERY 1',
+      'SEARCH forwards USING COVERING INDEX forwards_done (changed_at<?)',
+    ],
+    ['SCAN forwards USING INDEX forwards_owed'],
+    ['SCAN forwards USING INDEX forwards_unpaid', 'USE TEMP B-TREE FOR GROUP BY'],
+  ])
 })

@@ -192,7 +192,13 @@ describe('the journal', () => {
     database.exec(`PRAGMA user_version = ${newer}`)
     database.close()
 
-    await assert.rejects(open(t, folder), /newer version of Layergate/)
+    await assert.rejects(open(t, folder), (error) => {
+      assert(error instanceof Error)
+      assert.match(error.message, /newer version of Layergate/)
+      assert.doesNotMatch(error.message, /copy/)
+      return true
+    })
+    assert.deepEqual(await readdir(folder), ['journal.sqlite'])
     const after = new DatabaseSync(path)
     t.after(() => after.close())
     assert.equal(after.prepare('PRAGMA user_version').get()?.['user_version'], newer)

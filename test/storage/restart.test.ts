@@ -24,7 +24,7 @@ describe('a restart', () => {
       isResumable: true,
     })
     const key = { registry: 'default', repository, digest: layer.digest }
-    const forward = await first.forwards.record(key, 'ci', 100)
+    const { forward } = await first.forwards.record(key, 'ci', 100)
     await first.close()
     const second = await openStorage(t, { dataDir })
 
@@ -65,13 +65,13 @@ describe('a restart', () => {
     const dataDir = await temporaryFolder(t)
     const first = await openStorage(t, { dataDir })
     const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
-    const recorded = await first.forwards.record(key, 'ci', 100)
+    const { forward: recorded } = await first.forwards.record(key, 'ci', 100)
     await first.forwards.claim(never)
     await first.close()
     const now = new Date('2030-01-01T00:00:00.000Z')
     const { forwards } = await openStorage(t, { dataDir, now: () => now })
 
-    assert.deepEqual(await forwards.find(key), { ...recorded, changedAt: now })
+    assert.deepEqual(await forwards.find(key), { ...recorded, dueAt: now, changedAt: now })
     assert.deepEqual((await forwards.claim(never)).forward.key, key)
   })
 
@@ -88,8 +88,49 @@ describe('a restart', () => {
     const now = new Date('2030-01-01T00:00:00.000Z')
     const { forwards } = await openStorage(t, { dataDir, now: () => now })
 
-    assert.deepEqual(await forwards.find(key), { ...parked, changedAt: now })
-    assert.deepEqual((await forwards.claim(never)).forward, { ...parked, changedAt: now })
+    assert.deepEqual(await forwards.find(key), { ...parked, dueAt: now, changedAt: now })
+    assert.deepEqual((await forwards.claim(never)).forward, {
+      ...parked,
+      dueAt: now,
+      changedAt: now,
+    })
+  })
+
+  test('keeps how far the upload of a flight that was cut off has come', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const first = await openStorage(t, { dataDir })
+    const key = { registry: 'default', repository, digest: layerOf(someBytes(1)).digest }
+    await first.forwards.record(key, 'ci', 100)
+    const started = { id: 'upload-1', partSizeBytes: 20, sentBytes: 40 }
+    await (await first.forwards.claim(never)).progress(started)
+    await first.close()
+    const { forwards } = await openStorage(t, { dataDir })
+
+    assert.deepEqual((await forwards.claim(never)).forward.upload, started)
+  })
+
+  test('leaves what was hurried at the head, and in its order, before what is hurried later', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const digests = [1, 2, 3, 4].map(() => layerOf(someBytes(8)).digest)
+    const keys = digests.map((digest) => ({ registry: 'default', repository, digest }))
+    const [unhurried, third, second, flying] = keys
+    assert(unhurried && third && second && flying)
+    const first = await openStorage(t, { dataDir, now: () => new Date(5000) })
+    for (const key of keys) await first.forwards.record(key, 'ci', 1)
+    await first.forwards.hurry([flying])
+    await first.forwards.hurry([second])
+    await first.forwards.claim(never)
+    await first.close()
+    // The clock was set back meanwhile.
+    const { forwards } = await openStorage(t, { dataDir, now: () => new Date(4000) })
+    await forwards.hurry([third])
+
+    const claims = []
+    for (let count = 0; count < 3; count += 1) claims.push(await forwards.claim(never))
+    assert.deepEqual(
+      claims.map(({ forward }) => forward.key),
+      [flying, second, third],
+    )
   })
 
   test('owes anew what was recorded again in a flight that was cut off', async (t) => {

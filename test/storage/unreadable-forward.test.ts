@@ -106,3 +106,16 @@ test('when the parking is refused, that is told too, and no other forward is str
   assert.equal(claims.length, readable.length)
   assert.match(String(lines[1]?.[0]), /could not be parked/)
 })
+
+test('what is unpaid is listed without what cannot be read, and that is told', async (t) => {
+  const { forwards, lines, readable } = await open(t)
+
+  const unpaid = await forwards.unpaid(10)
+  assert.deepEqual(
+    unpaid.map(({ key }) => key.digest),
+    readable,
+  )
+  assert.equal(lines.length, 1)
+  assert.match(String(lines[0]?.[0]), /cannot be read; it is left out/)
+  assert.equal(lines[0]?.[1]['forward'], 2)
+})

@@ -4,24 +4,27 @@ import type {
   ForwardError,
   ForwardJournal,
   ForwardKey,
+  ForwardState,
+  StartedUpload,
 } from '../../src/publish/forward-journal.ts'
+import { forwardDropped } from '../../src/storage/sqlite/settlements.ts'
 import { createWaitList, type WaitList } from '../../src/storage/wait-list.ts'
-
-/** What is hurried is due before all others, and in the order in which it was hurried. */
-const headStartMs = 10 ** 13
-
-interface Row {
-  forward: Forward
-  dueAtMs: number
-  /** What was recorded while it was in flight. */
-  recordedAgain?: Forward
-}
+import {
+  isSettled,
+  isStillOwed,
+  type MemoryDebt,
+  nextDebt,
+  nextDueMs,
+  standing,
+  totalsOf,
+} from '../storage/support/memory-debts.ts'
 
 /** The `ForwardJournal` port in memory, complete: for tests that are not about a journal's engine. */
 export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJournal {
-  const rows = new Map<string, Row>()
+  const debts = new Map<string, MemoryDebt>()
   const claimers = createWaitList<ForwardClaim>()
   const settlements = new Map<string, WaitList<Forward>>()
+  let lastTurn = 0
   let timer: NodeJS.Timeout | undefined
 
   /** Hands out in a turn of its own: whoever leaves in the turn in which it came takes nothing along. */
@@ -32,106 +35,117 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
   function handOut(): void {
     clearTimeout(timer)
     while (claimers.size > 0) {
-      const next = nextRow()
-      if (!next) return
-      const delayMs = next.dueAtMs - now().getTime()
-      if (delayMs > 0) {
-        timer = setTimeout(handOut, delayMs).unref()
-        return
+      const all = [...debts.values()]
+      const next = nextDebt(all, now().getTime())
+      if (next) {
+        claimers.answerFirst(claimOf(next))
+        continue
       }
-      claimers.answerFirst(claimOf(next))
+      const dueMs = nextDueMs(all)
+      if (dueMs !== undefined) timer = setTimeout(handOut, dueMs - now().getTime()).unref()
+      return
     }
   }
 
-  function nextRow(): Row | undefined {
-    const claimable = [...rows.values()].filter(
-      ({ forward }) => forward.state === 'owed' || forward.state === 'parked',
-    )
-    return claimable.toSorted((one, other) => one.dueAtMs - other.dueAtMs)[0]
-  }
-
-  function claimOf(row: Row): ForwardClaim {
-    const before = row.forward
+  function claimOf(debt: MemoryDebt): ForwardClaim {
+    const claimed = standing(debt)
+    const before = debt.forward
+    const { key } = before
     let isFinished = false
-    row.forward = { ...before, state: 'forwarding', changedAt: now() }
+    debt.forward = { ...before, state: 'forwarding', changedAt: now() }
+
+    function assertOpen(): void {
+      if (isFinished) throw new Error('The claim was finished before.')
+    }
 
     async function finish(forward: Forward, dueAtMs: number): Promise<void> {
-      if (isFinished) throw new Error('The claim was finished before.')
+      assertOpen()
       isFinished = true
-      const { recordedAgain } = row
-      delete row.recordedAgain
+      // Dropped meanwhile; what was recorded since then is another debt.
+      if (debts.get(nameOf(key)) !== debt) return
+      const { recordedAgain } = debt
+      delete debt.recordedAgain
       if (recordedAgain && forward.state !== 'forwarded') {
-        row.forward = { ...recordedAgain, changedAt: now() }
-        row.dueAtMs = recordedAgain.recordedAt.getTime()
+        debt.forward = withUpload({ ...recordedAgain, changedAt: now() }, debt.forward.upload)
+        debt.dueAtMs = recordedAgain.recordedAt.getTime()
         return wake()
       }
-      row.forward = forward
-      row.dueAtMs = dueAtMs
-      if (isSettled(forward)) settlements.get(nameOf(forward.key))?.answerAll(forward)
+      debt.forward = forward
+      debt.dueAtMs = dueAtMs
+      if (isSettled(forward)) settlements.get(nameOf(key))?.answerAll(standing(debt))
       wake()
     }
 
-    function failed(state: 'owed' | 'parked', error: ForwardError, attempts: number): Forward {
-      return { ...before, state, error, attempts: before.attempts + attempts, changedAt: now() }
+    async function fail(
+      state: ForwardState,
+      error: ForwardError,
+      attempts: number,
+      dueAt = now(),
+    ): Promise<void> {
+      assertOpen()
+      delete debt.turn
+      const failed = { ...debt.forward, state, error, attempts: before.attempts + attempts }
+      await finish({ ...failed, changedAt: now() }, dueAt.getTime())
     }
 
     return {
-      forward: before,
-      forwarded(result) {
-        const { error: _, ...rest } = before
-        const attempts = before.attempts + result.attempts
-        const forward = {
-          ...rest,
-          ...result,
-          attempts,
-          state: 'forwarded',
-          changedAt: now(),
-        } as const
-        return finish(forward, row.dueAtMs)
+      forward: claimed,
+      async progress(upload) {
+        assertOpen()
+        debt.forward = withUpload(debt.forward, upload)
       },
-      park: (error, attempts, retryAt) =>
-        finish(failed('parked', error, attempts), retryAt.getTime()),
-      postpone: (error, attempts, retryAt) =>
-        finish(failed('owed', error, attempts), retryAt.getTime()),
-      release: () => finish(before, row.dueAtMs),
+      async forwarded(result) {
+        assertOpen()
+        delete debt.turn
+        const { error: _error, upload: _upload, ...rest } = debt.forward
+        const attempts = before.attempts + result.attempts
+        const forward = { ...rest, ...result, attempts, state: 'forwarded' } as const
+        await finish({ ...forward, changedAt: now() }, debt.dueAtMs)
+      },
+      park: (error, attempts, retryAt) => fail('parked', error, attempts, retryAt),
+      parkForGood: (error, attempts) => fail('parked_for_good', error, attempts),
+      postpone: (error, attempts, retryAt) => fail('owed', error, attempts, retryAt),
+      release: () => finish(withUpload(before, debt.forward.upload), debt.dueAtMs),
     }
   }
 
+  /** What waits for its turn keeps it. */
+  function oweAnew(debt: MemoryDebt | undefined, forward: Forward): MemoryDebt {
+    const isOwed = debt?.forward.state === 'owed'
+    const atMs = forward.recordedAt.getTime()
+    const owed = debt ?? { forward, dueAtMs: atMs }
+    owed.dueAtMs = isOwed ? Math.min(owed.dueAtMs, atMs) : atMs
+    owed.forward = withUpload(forward, owed.forward.upload)
+    wake()
+    return owed
+  }
+
+  const forwards = () => [...debts.values()].map(standing)
+
   return {
     async record(key, agent, sizeBytes) {
-      const at = now()
-      const forward: Forward = {
-        key,
-        agent,
-        sizeBytes,
-        state: 'owed',
-        alreadyPresent: false,
-        parts: 0,
-        attempts: 0,
-        recordedAt: at,
-        changedAt: at,
+      const debt = debts.get(nameOf(key))
+      const forward = blank({ key, agent, sizeBytes }, now())
+      const isJoined = debt?.forward.state === 'owed' || debt?.forward.state === 'forwarding'
+      if (debt?.forward.state === 'forwarding') {
+        debt.recordedAgain = forward
+        return { forward: debt.forward, isJoined }
       }
-      const row = rows.get(nameOf(key))
-      if (row?.forward.state === 'forwarding') {
-        row.recordedAgain = forward
-        return row.forward
-      }
-      const dueAtMs = at.getTime()
-      // Whoever waits for its turn keeps it.
-      const isOwed = row?.forward.state === 'owed'
-      rows.set(nameOf(key), { forward, dueAtMs: isOwed ? Math.min(row.dueAtMs, dueAtMs) : dueAtMs })
-      wake()
-      return forward
+      const owed = oweAnew(debt, forward)
+      debts.set(nameOf(key), owed)
+      return { forward: standing(owed), isJoined }
     },
 
     async find(key) {
-      return rows.get(nameOf(key))?.forward
+      const debt = debts.get(nameOf(key))
+      return debt && standing(debt)
     },
 
     async settled(key, signal) {
       signal.throwIfAborted()
-      const forward = rows.get(nameOf(key))?.forward
-      if (forward && isSettled(forward)) return forward
+      const debt = debts.get(nameOf(key))
+      if (!debt) throw forwardDropped()
+      if (isSettled(debt.forward)) return standing(debt)
       const list = settlements.get(nameOf(key)) ?? createWaitList<Forward>()
       settlements.set(nameOf(key), list)
       return list.join(signal)
@@ -144,56 +158,86 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     },
 
     async hurry(keys) {
+      lastTurn += 1
       for (const key of keys) {
-        const row = rows.get(nameOf(key))
-        if (row?.forward.state !== 'owed') continue
-        row.dueAtMs = Math.min(row.dueAtMs, now().getTime() - headStartMs)
+        const debt = debts.get(nameOf(key))
+        if (debt?.forward.state !== 'owed') continue
+        debt.turn ??= lastTurn
+        debt.dueAtMs = Math.min(debt.dueAtMs, now().getTime())
       }
       wake()
     },
 
     async ofLayer(digest) {
-      return [...rows.values()]
-        .map(({ forward }) => forward)
-        .filter(({ key }) => key.digest === digest)
+      return forwards().filter(({ key }) => key.digest === digest)
     },
 
     async isOwed(digest) {
-      return debts().some((forward) => forward.key.digest === digest)
+      return forwards().some((forward) => isStillOwed(forward) && forward.key.digest === digest)
     },
 
     async owedDigests() {
-      return new Set(debts().map(({ key }) => key.digest))
+      return new Set(
+        forwards()
+          .filter(isStillOwed)
+          .map(({ key }) => key.digest),
+      )
     },
 
     async totals() {
-      const unpaid = debts()
-      const times = unpaid
-        .filter(({ state }) => state !== 'parked')
-        .map(({ recordedAt }) => recordedAt.getTime())
-      return {
-        waiting: unpaid.filter(({ state }) => state === 'owed').length,
-        parked: unpaid.filter(({ state }) => state === 'parked').length,
-        backlogBytes: bytesOf(unpaid),
-        owedBytes: bytesOf(unpaid.filter(({ state }) => state !== 'parked')),
-        ...(times.length > 0 && { oldestRecordedAt: new Date(Math.min(...times)) }),
-      }
+      return totalsOf(forwards())
+    },
+
+    async unpaid(limit) {
+      return forwards()
+        .filter(({ state }) => state !== 'forwarded')
+        .toSorted((one, other) => one.recordedAt.getTime() - other.recordedAt.getTime())
+        .slice(0, limit)
+    },
+
+    async retry(key) {
+      const debt = debts.get(nameOf(key))
+      if (!debt || debt.forward.state === 'forwarded') return undefined
+      if (debt.forward.state === 'forwarding') return debt.forward
+      return standing(oweAnew(debt, blank(debt.forward, now())))
+    },
+
+    async drop(key) {
+      const debt = debts.get(nameOf(key))
+      if (!debt || debt.forward.state === 'forwarded') return undefined
+      debts.delete(nameOf(key))
+      const reason = forwardDropped()
+      settlements.get(nameOf(key))?.refuseAll(reason)
+      return standing(debt)
+    },
+
+    async prune(unchangedSince) {
+      const done = [...debts].filter(
+        ([, { forward }]) => forward.state === 'forwarded' && forward.changedAt < unchangedSince,
+      )
+      for (const [name] of done) debts.delete(name)
+      return done.length
     },
   }
+}
 
-  function debts(): readonly Forward[] {
-    return [...rows.values()]
-      .map(({ forward }) => forward)
-      .filter(({ state }) => state !== 'forwarded')
+function blank(of: Pick<Forward, 'key' | 'agent' | 'sizeBytes'>, at: Date): Forward {
+  return {
+    key: of.key,
+    agent: of.agent,
+    sizeBytes: of.sizeBytes,
+    state: 'owed',
+    alreadyPresent: false,
+    parts: 0,
+    attempts: 0,
+    recordedAt: at,
+    changedAt: at,
   }
 }
 
-function bytesOf(forwards: readonly Forward[]): number {
-  return forwards.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0)
-}
-
-function isSettled({ state }: Forward): boolean {
-  return state === 'forwarded' || state === 'parked'
+function withUpload(forward: Forward, upload: StartedUpload | undefined): Forward {
+  const { upload: _, ...rest } = forward
+  return upload ? { ...rest, upload } : rest
 }
 
 function nameOf({ registry, repository, digest }: ForwardKey): string {

@@ -17,8 +17,14 @@ for (const [what, levels, reasons] of [
   ['a journal that failed', { hasJournalFailed: true }, ['journal_failed']],
   [
     'all of that',
-    { hasJournalFailed: true, forwardsParked: 1, spoolBytes: 1000, forwardBacklogBytes: 1000 },
-    ['journal_failed', 'spool_nearly_full', 'forwards_parked'],
+    {
+      isUpstreamPaused: true,
+      hasJournalFailed: true,
+      forwardsParked: 1,
+      spoolBytes: 1000,
+      forwardBacklogBytes: 1000,
+    },
+    ['journal_failed', 'spool_nearly_full', 'forwards_parked', 'upstream_unreachable'],
   ],
 ] as const) {
   test(`the service is degraded by ${what}: ${reasons.join(' and ') || 'no'}`, () => {
@@ -28,7 +34,12 @@ for (const [what, levels, reasons] of [
 
 /** Levels over a journal whose totals a test decides. */
 function levelsOver(
-  totals: () => Promise<{ waiting: number; parked: number; backlogBytes: number }>,
+  totals: () => Promise<{
+    waiting: number
+    parked: number
+    parkedForGood: number
+    backlogBytes: number
+  }>,
 ) {
   const state = { hasFailed: false }
   const read = createLevels({
@@ -36,6 +47,8 @@ function levelsOver(
     usage: () => ({ usedBytes: 10, capacityBytes: 100 }),
     uploadsWaiting: () => 2,
     hasJournalFailed: () => state.hasFailed,
+    isUpstreamPaused: () => true,
+    quotasPerSecond: () => ({ PutImage: 10 }),
     now: () => new Date(0),
   })
   return { read, state }
@@ -45,7 +58,7 @@ test('a journal that failed leaves its levels as they last were', async () => {
   let isBroken = false
   const { read, state } = levelsOver(async () => {
     if (isBroken) throw new Error('broken')
-    return { waiting: 3, parked: 1, backlogBytes: 50 }
+    return { waiting: 3, parked: 1, parkedForGood: 2, backlogBytes: 50 }
   })
   await read()
   isBroken = true
@@ -56,6 +69,11 @@ test('a journal that failed leaves its levels as they last were', async () => {
 })
 
 test('the age of the oldest debt is 0 when there is none', async () => {
-  const { read } = levelsOver(async () => ({ waiting: 0, parked: 0, backlogBytes: 0 }))
+  const { read } = levelsOver(async () => ({
+    waiting: 0,
+    parked: 0,
+    parkedForGood: 0,
+    backlogBytes: 0,
+  }))
   assert.equal((await read()).forwardOldestSeconds, 0)
 })

@@ -12,6 +12,8 @@ const series: Readonly<Record<string, string>> = {
   layergate_upstream_requests_total: 'counter',
   layergate_upstream_retries_total: 'counter',
   layergate_upstream_request_duration_seconds: 'histogram',
+  layergate_upstream_wait_seconds: 'histogram',
+  layergate_upstream_quota_per_second: 'gauge',
   layergate_credentials_refresh_total: 'counter',
   layergate_received_bytes_total: 'counter',
   layergate_forwarded_bytes_total: 'counter',
@@ -54,6 +56,7 @@ test('at the first scrape everything is zero but what is a fact', async () => {
   assert.deepEqual(Object.fromEntries(notZero), {
     'layergate_build_info{version="1.2.3"}': 1,
     layergate_spool_capacity_bytes: 1000,
+    'layergate_upstream_quota_per_second{destination="default",operation="PutImage"}': 10,
   })
 })
 

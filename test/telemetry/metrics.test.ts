@@ -202,6 +202,7 @@ test('each call to AWS is counted by its outcome, with the layer bytes that AWS 
     destination: 'default',
     operation: 'CompleteLayerUpload',
     seconds: 0.5,
+    waitedSeconds: 2,
   } as const
   assert.deepEqual(
     await changes(() => {
@@ -213,6 +214,8 @@ test('each call to AWS is counted by its outcome, with the layer bytes that AWS 
       'layergate_upstream_requests_total{destination="default",operation="CompleteLayerUpload",outcome="ThrottlingException"}': 1,
       'layergate_upstream_request_duration_seconds_count{destination="default",operation="CompleteLayerUpload"}': 2,
       'layergate_upstream_request_duration_seconds_sum{destination="default",operation="CompleteLayerUpload"}': 1,
+      'layergate_upstream_wait_seconds_count{destination="default",operation="CompleteLayerUpload"}': 2,
+      'layergate_upstream_wait_seconds_sum{destination="default",operation="CompleteLayerUpload"}': 4,
       layergate_forwarded_bytes_total: 70,
     },
   )
@@ -225,6 +228,7 @@ test('the first 60 outcomes of calls are counted by name, the rest together', as
     destination: 'default',
     operation: 'CompleteLayerUpload',
     seconds: 1,
+    waitedSeconds: 0,
     sentLayerBytes: 0,
   } as const
   for (let index = 0; index < 100; index += 1) {
@@ -319,6 +323,7 @@ test('levels are read at each scrape', async () => {
     layergate_forwards_parked: 3,
     layergate_forward_backlog_bytes: 950,
     layergate_forward_oldest_seconds: 5,
+    'layergate_upstream_quota_per_second{destination="default",operation="PutImage"}': 10,
     'layergate_degraded{reason="spool_nearly_full"}': 1,
     'layergate_degraded{reason="forwards_parked"}': 1,
   })
@@ -339,4 +344,12 @@ test('two services of one process do not share their series', async () => {
   const [one, other] = [setUpMetrics(), setUpMetrics()]
   one.metrics.observe(uploadEnded)
   assert.equal((await other.samples()).values.get('layergate_upload_duration_seconds_count'), 0)
+})
+
+test('a layer that came again on its way to ECR is sent once, and its bytes are saved', async () => {
+  const { metrics, changes } = setUpMetrics()
+  const joined = { type: 'forward_joined', repository: 'team/app', agent: 'ci', digest } as const
+  assert.deepEqual(await changes(() => metrics.observe({ ...joined, sizeBytes: 70 })), {
+    'layergate_saved_bytes_total{reason="single_flight"}': 70,
+  })
 })

@@ -13,6 +13,8 @@ export const calmLevels: Levels = {
   forwardsParked: 0,
   forwardBacklogBytes: 0,
   forwardOldestSeconds: 0,
+  isUpstreamPaused: false,
+  quotasPerSecond: { PutImage: 10 },
 }
 
 export interface Samples {

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access } from '../../access/access.ts'
 import type { TakeLayer } from '../../ingest/layer-intake.ts'
 import { type Acceptance, forwardKey } from '../../publish/acceptance.ts'
+import { isParked } from '../../publish/forward-journal.ts'
 import type { FindLayer } from '../../reads/find-layer.ts'
 import { parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
@@ -57,7 +58,7 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
     })
 
     const forward = await acceptance.settled(recorded, preference.waitMs, signal)
-    if (forward.state === 'parked' && forward.error) {
+    if (isParked(forward) && forward.error) {
       throw new LayergateError(forward.error.code, forward.error.detail)
     }
     if (preference.applied) reply.header('preference-applied', preference.applied)

@@ -4,11 +4,19 @@ import type { Digest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import type { RepositoryName } from '../../registry/repository-name.ts'
 import { forwardKey, type Target } from '../acceptance.ts'
-import type { Forward, ForwardJournal, ForwardKey } from '../forward-journal.ts'
+import type { Awaited } from '../awaited.ts'
+import {
+  type Forward,
+  type ForwardJournal,
+  type ForwardKey,
+  isOwed,
+  isParked,
+} from '../forward-journal.ts'
 import type { Upstream } from '../upstream.ts'
 
 export interface BarrierPorts {
   readonly journal: Pick<ForwardJournal, 'find' | 'record' | 'hurry' | 'settled' | 'ofLayer'>
+  readonly awaited: Pick<Awaited, 'add'>
   readonly upstream: Pick<Upstream, 'absent'>
   readonly spool: Pick<Spool, 'open'>
 }
@@ -34,28 +42,31 @@ export async function crossBarrier(
   crossing: Crossing,
   signal: AbortSignal,
 ): Promise<readonly Digest[]> {
-  const { journal, upstream } = ports
+  const { journal, upstream, awaited } = ports
   const { target, blobs } = crossing
   const owed = await Promise.all(blobs.map((digest) => findOwed(journal, target, digest)))
   const owedKeys = owed.filter((key) => key !== undefined)
+  using waits = new DisposableStack()
+  waits.use(awaited.add(owedKeys))
   await journal.hurry(owedKeys)
 
   const others = blobs.filter((_, index) => owed[index] === undefined)
   const absent = await findAbsent(upstream, target, others, signal)
   const { missing, startedKeys } = await startHeld(ports, crossing, absent)
   if (missing.length > 0) return missing
+  waits.use(awaited.add(startedKeys))
   await allForwarded(journal, [...owedKeys, ...startedKeys], signal)
   return []
 }
 
-/** What is parked gets one more chance: by now it may be mended. */
+/** What is parked gets one more chance: by now it may be mended. What is parked for good may be evicted by now: it is as good as unknown. */
 async function findOwed(
   journal: BarrierPorts['journal'],
   target: Target,
   digest: Digest,
 ): Promise<ForwardKey | undefined> {
   const forward = await journal.find(forwardKey(target, digest))
-  if (!forward || forward.state === 'forwarded') return undefined
+  if (!forward || !isOwed(forward)) return undefined
   if (forward.state === 'parked') {
     await journal.record(forward.key, target.agent, forward.sizeBytes)
   }
@@ -133,7 +144,7 @@ async function allForwarded(
     await Promise.all(
       keys.map(async (key) => {
         const forward = await journal.settled(key, waiting)
-        if (forward.state === 'parked') throw parkedError(forward)
+        if (isParked(forward)) throw parkedError(forward)
       }),
     )
   } finally {

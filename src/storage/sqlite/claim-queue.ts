@@ -11,7 +11,7 @@ export interface ClaimQueue {
 }
 
 export interface ClaimQueueOptions {
-  /** Claims what is due, `limit` forwards at most, the longest due first. */
+  /** Claims what is due, `limit` forwards at most, in the order in which they are to be handed out. */
   readonly takeDue: (limit: number) => Promise<Due>
   readonly now: () => Date
 }

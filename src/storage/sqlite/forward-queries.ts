@@ -1,8 +1,7 @@
 import type { ForwardKey } from '../../publish/forward-journal.ts'
 import type { Digest } from '../../registry/digest.ts'
+import { byKey, stillOwed, unpaid } from './forward-conditions.ts'
 import type { Statement } from './messages.ts'
-
-export const byKey = 'registry = :registry AND repository = :repository AND digest = :digest'
 
 export function findForward({ registry, repository, digest }: ForwardKey): Statement {
   return {
@@ -28,23 +27,27 @@ export function findDebt(digest: Digest): Statement {
   return {
     sql: `
       SELECT 1 FROM forwards INDEXED BY forwards_owed
-      WHERE digest = :digest AND state <> 'forwarded' LIMIT 1`,
+      WHERE digest = :digest AND ${stillOwed} LIMIT 1`,
     parameters: { digest },
   }
 }
 
 export function selectOwedDigests(): Statement {
-  return {
-    sql: `SELECT DISTINCT digest FROM forwards WHERE state <> 'forwarded'`,
-    parameters: {},
-  }
+  return { sql: `SELECT DISTINCT digest FROM forwards WHERE ${stillOwed}`, parameters: {} }
 }
 
 export function countDebts(): Statement {
   return {
     sql: `
       SELECT state, count(*) AS forwards, sum(size_bytes) AS bytes, min(recorded_at) AS oldest_recorded_at
-      FROM forwards WHERE state <> 'forwarded' GROUP BY state`,
+      FROM forwards WHERE ${unpaid} GROUP BY state`,
     parameters: {},
+  }
+}
+
+export function selectUnpaid(limit: number): Statement {
+  return {
+    sql: `SELECT * FROM forwards WHERE ${unpaid} ORDER BY recorded_at, id LIMIT :limit`,
+    parameters: { limit },
   }
 }

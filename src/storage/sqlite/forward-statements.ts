@@ -1,18 +1,15 @@
-import type { ForwardError, ForwardKey, Published } from '../../publish/forward-journal.ts'
-import { byKey } from './forward-queries.ts'
+import type { ForwardKey } from '../../publish/forward-journal.ts'
+import { byKey, done, hurried, inFlight, unpaid } from './forward-conditions.ts'
 import type { Statement } from './messages.ts'
 
-/** As the partial index spells it; SQLite recognises no other spelling. */
-const claimable = `state IN ('owed', 'parked')`
-const due = `${claimable} AND due_at <= :now ORDER BY due_at, id LIMIT :limit`
-
-/** Further back than any forward was ever due: what is hurried comes first, and in the order in which it was hurried. */
-const headStartMs = 10 ** 13
-
+/** What was started upstream stays: the next flight goes on there. */
 const blank = `
   state = 'owed', already_present = 0, parts = 0, attempts = 0, error_code = NULL, error_detail = NULL`
 
-/** Leaves a forward in flight to `recordInFlight`; one that waits for its turn keeps it. */
+/** What waits for its turn keeps it, hurried or not; what rests rests no more. */
+const dueAtOnce = `due_at = iif(state = 'owed', min(due_at, :now), :now)`
+
+/** Leaves a forward in flight to `recordInFlight`. */
 export function recordForward(
   { registry, repository, digest }: ForwardKey,
   agent: string,
@@ -26,7 +23,7 @@ export function recordForward(
       VALUES (:registry, :repository, :digest, 'owed', :agent, :sizeBytes, :now, :now, :now)
       ON CONFLICT (registry, repository, digest) DO UPDATE SET
         ${blank}, agent = :agent, size_bytes = :sizeBytes,
-        due_at = iif(state = 'owed', min(due_at, :now), :now), recorded_at = :now, changed_at = :now
+        ${dueAtOnce}, recorded_at = :now, changed_at = :now
       WHERE state <> 'forwarding'`,
     parameters: { registry, repository, digest, agent, sizeBytes, now },
   }
@@ -41,18 +38,8 @@ export function recordInFlight(
   return {
     sql: `
       UPDATE forwards SET recorded_again_at = :now, recorded_again_by = :agent
-      WHERE ${byKey} AND state = 'forwarding'`,
+      WHERE ${byKey} AND ${inFlight}`,
     parameters: { registry, repository, digest, agent, now },
-  }
-}
-
-/** Only what is owed: what is parked waits for a person. */
-export function hurryForward({ registry, repository, digest }: ForwardKey, now: number): Statement {
-  return {
-    sql: `
-      UPDATE forwards SET due_at = min(due_at, :hurriedAt)
-      WHERE ${byKey} AND state = 'owed'`,
-    parameters: { registry, repository, digest, hurriedAt: now - headStartMs },
   }
 }
 
@@ -64,84 +51,62 @@ export function oweAnew(now: number): Statement {
         ${blank}, agent = recorded_again_by,
         due_at = recorded_again_at, recorded_at = recorded_again_at, changed_at = :now,
         recorded_again_at = NULL, recorded_again_by = NULL
-      WHERE recorded_again_at IS NOT NULL AND ${claimable}`,
+      WHERE recorded_again_at IS NOT NULL AND state <> 'forwarding'`,
     parameters: { now },
   }
 }
 
-/** The rows as they were before `claimDueForwards`, which takes the same ones. */
-export function selectDueForwards(limit: number, now: number): Statement {
-  return { sql: `SELECT * FROM forwards WHERE ${due}`, parameters: { limit, now } }
-}
-
-export function claimDueForwards(limit: number, now: number): Statement {
-  return {
-    sql: `
-      UPDATE forwards SET state = 'forwarding', claimed_from = state, changed_at = :now
-      WHERE id IN (SELECT id FROM forwards WHERE ${due})`,
-    parameters: { limit, now },
-  }
-}
-
-export function selectNextDue(): Statement {
-  return {
-    sql: `SELECT due_at FROM forwards WHERE ${claimable} ORDER BY due_at LIMIT 1`,
-    parameters: {},
-  }
-}
-
-/** Claims of a process that died. Those of schema 1 do not say what the forward was before. */
-export function reclaimForwards(now: number): Statement {
-  return {
-    sql: `
-      UPDATE forwards SET
-        state = coalesce(claimed_from, 'owed'), claimed_from = NULL, due_at = :now, changed_at = :now
-      WHERE state = 'forwarding'`,
-    parameters: { now },
-  }
-}
-
-export function completeForward(id: number, published: Published, now: number): Statement {
-  return {
-    sql: `
-      UPDATE forwards SET
-        state = 'forwarded', already_present = :alreadyPresent, parts = :parts,
-        attempts = attempts + :attempts, error_code = NULL, error_detail = NULL, changed_at = :now,
-        claimed_from = NULL, recorded_again_at = NULL, recorded_again_by = NULL
-      WHERE id = :id`,
-    parameters: {
-      id,
-      alreadyPresent: published.alreadyPresent ? 1 : 0,
-      parts: published.parts,
-      attempts: published.attempts,
-      now,
-    },
-  }
-}
-
-export function failForward(
-  id: number,
-  state: 'owed' | 'parked',
-  error: ForwardError,
-  attempts: number,
-  dueAt: number,
+/**
+ * Only what is owed: what is parked waits for a person. What was hurried before keeps its turn.
+ *
+ * @param turn larger than those of all calls before
+ */
+export function hurryForward(
+  { registry, repository, digest }: ForwardKey,
+  turn: number,
   now: number,
 ): Statement {
   return {
     sql: `
-      UPDATE forwards SET
-        state = :state, attempts = attempts + :attempts, claimed_from = NULL,
-        error_code = :code, error_detail = :detail, due_at = :dueAt, changed_at = :now
-      WHERE id = :id`,
-    parameters: { id, state, attempts, code: error.code, detail: error.detail, dueAt, now },
+      UPDATE forwards SET hurried_at = coalesce(hurried_at, :turn), due_at = min(due_at, :now)
+      WHERE ${byKey} AND state = 'owed'`,
+    parameters: { registry, repository, digest, turn, now },
   }
 }
 
-export function releaseForward(id: number, changedAt: number): Statement {
+export function selectLastTurn(): Statement {
+  return {
+    sql: `SELECT hurried_at FROM forwards WHERE ${hurried} ORDER BY hurried_at DESC LIMIT 1`,
+    parameters: {},
+  }
+}
+
+/** Leaves what is in flight, or paid, as it is. */
+export function retryForward({ registry, repository, digest }: ForwardKey, now: number): Statement {
   return {
     sql: `
-      UPDATE forwards SET state = claimed_from, claimed_from = NULL, changed_at = :changedAt
-      WHERE id = :id`,
-    parameters: { id, changedAt },
+      UPDATE forwards SET ${blank}, ${dueAtOnce}, recorded_at = :now, changed_at = :now
+      WHERE ${byKey} AND state NOT IN ('forwarding', 'forwarded')`,
+    parameters: { registry, repository, digest, now },
+  }
+}
+
+/** Gives the row as it was. */
+export function dropForward({ registry, repository, digest }: ForwardKey): Statement {
+  return {
+    sql: `DELETE FROM forwards WHERE ${byKey} AND ${unpaid} RETURNING *`,
+    parameters: { registry, repository, digest },
+  }
+}
+
+/** Gives one row for each that it removed. */
+export function pruneForwards(unchangedSince: number, limit: number): Statement {
+  return {
+    sql: `
+      DELETE FROM forwards WHERE id IN (
+        SELECT id FROM forwards WHERE ${done} AND changed_at < :unchangedSince
+        ORDER BY changed_at LIMIT :limit)
+      RETURNING id`,
+    parameters: { unchangedSince, limit },
   }
 }

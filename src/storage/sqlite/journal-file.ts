@@ -1,4 +1,5 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { findCopy, keepCopy } from './journal-copy.ts'
 import type { JournalFailure, Unit, UnitOutcome } from './messages.ts'
 import { migrations } from './schema.ts'
 
@@ -24,6 +25,7 @@ export interface JournalFile {
  *
  * @throws Error with SQLite's code `busy` when another process holds it
  * @throws Error when a newer version wrote it
+ * @throws Error when it is of an earlier schema and cannot be copied
  */
 export function openJournalFile(path: string): JournalFile {
   const database = new DatabaseSync(path)
@@ -89,15 +91,27 @@ function resultCodeOf(error: unknown): number | undefined {
   return typeof error.errcode === 'number' ? error.errcode : undefined
 }
 
+/** Keeps a copy of a journal of an earlier schema first: whoever goes back to the version before needs it. */
 function migrate(database: DatabaseSync, path: string): void {
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
-  if (version > migrations.length) {
-    throw new Error(
-      `${path} was written by a newer version of Layergate: its schema is ${version}, this version knows ${migrations.length}.`,
-    )
-  }
+  const schema = Number(database.prepare('PRAGMA user_version').get()?.['user_version'])
+  if (schema > migrations.length) throw newer(path, schema)
+  if (schema > 0 && schema < migrations.length) keepCopy(database, path, schema)
   for (const [index, migration] of migrations.entries()) {
-    if (index < version) continue
-    database.exec(`BEGIN; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`)
+    if (index < schema) continue
+    try {
+      database.exec(`BEGIN; ${migration}; PRAGMA user_version = ${index + 1}; COMMIT`)
+    } catch (error) {
+      const { message } = toFailure(error)
+      const sentence = `${path} cannot be upgraded, and stays at schema ${index}: ${message}.`
+      throw new Error(sentence, { cause: error })
+    }
   }
+}
+
+function newer(path: string, schema: number): Error {
+  const copy = findCopy(path, migrations.length)
+  const sentence = `${path} was written by a newer version of Layergate: its schema is ${schema}, this version knows ${migrations.length}.`
+  return new Error(
+    copy ? `${sentence} The copy ${copy} from before the upgrade is beside it.` : sentence,
+  )
 }

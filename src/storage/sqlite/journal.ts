@@ -49,7 +49,7 @@ interface Call {
   readonly reject: (error: unknown) => void
 }
 
-/** @throws Error when the lock is not to be had, or the file is of a newer version or damaged */
+/** @throws Error when the lock is not to be had, or the file is of a newer version or damaged, or cannot be upgraded */
 export async function openJournal(options: JournalOptions): Promise<Journal> {
   const thread = superviseWorker<JournalRequest, JournalReply>(
     new Worker(new URL('./journal-worker.ts', import.meta.url), { name: 'journal', execArgv: [] }),

@@ -1,12 +1,15 @@
 import type { Forward, ForwardKey } from '../../publish/forward-journal.ts'
+import { LayergateError } from '../../registry/errors.ts'
 import { createWaitList, type WaitList } from '../wait-list.ts'
 
-/** Those who wait until a forward is done or needs a person. */
+/** Those who wait until a forward is done or needs a person, or is dropped. */
 export interface Settlements {
   /** @throws the reason of `signal` */
   readonly next: (key: ForwardKey, signal: AbortSignal) => Promise<Forward>
   /** Tells those who wait for this forward, if it is settled. */
   readonly announce: (forward: Forward) => void
+  /** Refuses those who wait for this forward with `reason`. */
+  readonly refuse: (key: ForwardKey, reason: Error) => void
   readonly refuseAll: (reason: Error) => void
 }
 
@@ -29,6 +32,10 @@ export function createSettlements(): Settlements {
       if (isSettled(forward)) waiting.get(nameOf(forward.key))?.answerAll(forward)
     },
 
+    refuse(key, reason) {
+      waiting.get(nameOf(key))?.refuseAll(reason)
+    },
+
     refuseAll(reason) {
       for (const list of waiting.values()) list.refuseAll(reason)
     },
@@ -36,9 +43,13 @@ export function createSettlements(): Settlements {
 }
 
 export function isSettled({ state }: Forward): boolean {
-  return state === 'forwarded' || state === 'parked'
+  return state === 'forwarded' || state === 'parked' || state === 'parked_for_good'
 }
 
 function nameOf({ registry, repository, digest }: ForwardKey): string {
   return `${registry} ${repository} ${digest}`
+}
+
+export function forwardDropped(): LayergateError {
+  return new LayergateError('forward_dropped', 'An operator dropped it.')
 }

@@ -1,7 +1,9 @@
-import type { Forward, ForwardClaim, ForwardJournal } from '../../publish/forward-journal.ts'
+import type { Forward, ForwardJournal } from '../../publish/forward-journal.ts'
 import type { Log } from '../log.ts'
-import { createClaimQueue, type Due } from './claim-queue.ts'
-import { createForwardClaim } from './forward-claim.ts'
+import { createClaimQueue } from './claim-queue.ts'
+import { reclaimForwards } from './claim-statements.ts'
+import { createDebtCare } from './debt-care.ts'
+import { createDueClaims } from './due-claims.ts'
 import {
   countDebts,
   findDebt,
@@ -11,28 +13,20 @@ import {
 } from './forward-queries.ts'
 import { toForward, toTotals } from './forward-rows.ts'
 import {
-  claimDueForwards,
-  failForward,
   hurryForward,
   oweAnew,
-  reclaimForwards,
   recordForward,
   recordInFlight,
-  selectDueForwards,
-  selectNextDue,
+  selectLastTurn,
 } from './forward-statements.ts'
 import type { Journal } from './journal.ts'
-import type { Row } from './messages.ts'
-import { date, digest as digestIn, integer, only } from './rows.ts'
-import { createSettlements, isSettled } from './settlements.ts'
+import { digest as digestIn, integer, only, text } from './rows.ts'
+import { createSettlements, forwardDropped, isSettled } from './settlements.ts'
 
 export interface SqliteForwardJournal extends ForwardJournal {
   /** Refuses those who wait with `reason`. */
   close(reason: Error): Promise<void>
 }
-
-/** How long a row rests that cannot be read: only a person or another version can mend it. */
-const unreadableRestMs = 10 * 60_000
 
 /**
  * What was claimed when the last process died is what it was before, and due at once. Nobody but this process
@@ -44,49 +38,16 @@ export async function openForwardJournal(
   log: Log,
 ): Promise<SqliteForwardJournal> {
   const settlements = createSettlements()
+  const takeDue = createDueClaims({ journal, now, log, onChanged, onParked: () => queue.wake() })
   const queue = createClaimQueue({ takeDue, now })
 
   const openedAt = now().getTime()
-  await journal.run(reclaimForwards(openedAt), oweAnew(openedAt))
-
-  async function takeDue(limit: number): Promise<Due> {
-    const claimedAt = now().getTime()
-    const [due = [], , next = []] = await journal.run(
-      selectDueForwards(limit, claimedAt),
-      claimDueForwards(limit, claimedAt),
-      selectNextDue(),
-    )
-    const claims: ForwardClaim[] = []
-    for (const row of due) {
-      try {
-        claims.push(createForwardClaim({ journal, row, now, onChanged }))
-      } catch (error) {
-        await parkUnreadable(row, error)
-      }
-    }
-    const [nextDue] = next
-    return { claims, ...(nextDue && { nextDueAt: date(nextDue, 'due_at') }) }
-  }
-
-  /** Throws nothing, since others were claimed together with this row. */
-  async function parkUnreadable(row: Row, error: unknown): Promise<void> {
-    const id = integer(row, 'id')
-    log('A forward in the journal cannot be read; it is parked.', { forward: id, error })
-    const why = {
-      code: 'internal',
-      detail: 'The journal holds it in a form that cannot be read.',
-    } as const
-    const parkedAt = now().getTime()
-    try {
-      await journal.run(failForward(id, 'parked', why, 0, parkedAt + unreadableRestMs, parkedAt))
-      queue.wake()
-    } catch (refusal) {
-      log('It could not be parked; the next start takes it up again.', {
-        forward: id,
-        error: refusal,
-      })
-    }
-  }
+  const [, , [lastHurried] = []] = await journal.run(
+    reclaimForwards(openedAt),
+    oweAnew(openedAt),
+    selectLastTurn(),
+  )
+  let lastTurn = lastHurried ? integer(lastHurried, 'hurried_at') : 0
 
   function onChanged(forward: Forward): void {
     settlements.announce(forward)
@@ -96,13 +57,15 @@ export async function openForwardJournal(
   return {
     async record(key, agent, sizeBytes) {
       const recordedAt = now().getTime()
-      const [, , rows] = await journal.run(
+      const [before = [], , , rows] = await journal.run(
+        findForward(key),
         recordForward(key, agent, sizeBytes, recordedAt),
         recordInFlight(key, agent, recordedAt),
         findForward(key),
       )
       queue.wake()
-      return toForward(only(rows))
+      const isJoined = before.some((row) => ['owed', 'forwarding'].includes(text(row, 'state')))
+      return { forward: toForward(only(rows)), isJoined }
     },
 
     async find(key) {
@@ -114,15 +77,18 @@ export async function openForwardJournal(
       signal.throwIfAborted()
       const [rows = []] = await journal.run(findForward(key))
       const forward = rows.map(toForward)[0]
+      if (!forward) throw forwardDropped()
       // Joins in the same turn in which the journal answered: a later change finds this wait.
-      return forward && isSettled(forward) ? forward : settlements.next(key, signal)
+      return isSettled(forward) ? forward : settlements.next(key, signal)
     },
 
     claim: queue.claim,
 
     async hurry(keys) {
       const hurriedAt = now().getTime()
-      await journal.run(...keys.map((key) => hurryForward(key, hurriedAt)))
+      // Whatever the clock does: who hurries later comes later.
+      lastTurn = Math.max(hurriedAt, lastTurn + 1)
+      await journal.run(...keys.map((key) => hurryForward(key, lastTurn, hurriedAt)))
       queue.wake()
     },
 
@@ -145,6 +111,8 @@ export async function openForwardJournal(
       const [rows = []] = await journal.run(countDebts())
       return toTotals(rows)
     },
+
+    ...createDebtCare({ journal, now, log, settlements, wake: queue.wake }),
 
     async close(reason) {
       settlements.refuseAll(reason)

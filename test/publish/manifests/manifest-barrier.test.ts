@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { forwardKey } from '../../../src/publish/acceptance.ts'
 import { crossBarrier } from '../../../src/publish/manifests/manifest-barrier.ts'
 import { LayergateError } from '../../../src/registry/errors.ts'
 import { parseRepositoryName } from '../../../src/registry/repository-name.ts'
@@ -224,4 +225,44 @@ test('when one layer is parked nobody waits for the others any more', async (t) 
   )
   await forward(second)
   assert.equal(await rest.stateOf(second), 'forwarded')
+})
+
+test('what a manifest waits for is awaited until it is upstream', async (t) => {
+  const { put, push, forward, awaited } = setUpManifests(t)
+  const layer = await push()
+  const key = forwardKey(target, layer.digest)
+  assert.equal(awaited.has(key), false)
+  const end = watch(put(imageOf(layer)))
+  await nextTurn()
+  assert.equal(awaited.has(key), true)
+  await forward(layer)
+  assert.deepEqual([end.now(), awaited.has(key)], [published, false])
+})
+
+test('a layer of another repository that is sent for a manifest is awaited as well', async (t) => {
+  const { put, push, awaited } = setUpManifests(t)
+  const layer = await push(other)
+  const end = watch(put(imageOf(layer), { canPull: () => true }))
+  await nextTurn()
+  assert.deepEqual([end.now(), awaited.has(forwardKey(target, layer.digest))], ['waiting', true])
+})
+
+test('a layer that was parked for good is sent again when it still lies here', async (t) => {
+  const { put, push, giveUp, forward, stateOf } = setUpManifests(t)
+  const layer = await push()
+  await giveUp(layer)
+  const end = watch(put(imageOf(layer)))
+  await nextTurn()
+  assert.deepEqual([end.now(), await stateOf(layer)], ['waiting', 'owed'])
+  await forward(layer)
+  assert.deepEqual(end.now(), published)
+})
+
+test('a layer that was parked for good and is gone from the spool is missing', async (t) => {
+  const { put, push, giveUp, spool, stateOf, puttings } = setUpManifests(t)
+  const layer = await push()
+  await giveUp(layer)
+  await condemnLayer(spool, layer.digest)
+  await assert.rejects(put(imageOf(layer)), codeIs('manifest_blob_unknown'))
+  assert.deepEqual([await stateOf(layer), puttings()], ['parked_for_good', []])
 })

@@ -2,6 +2,7 @@ import type { TestContext } from 'node:test'
 import { createGate } from '../../../src/layers/gate.ts'
 import type { VerifiedLayer } from '../../../src/layers/verified-layer.ts'
 import { forwardKey, type Target } from '../../../src/publish/acceptance.ts'
+import { createAwaited } from '../../../src/publish/awaited.ts'
 import type { ForwardClaim, ForwardError } from '../../../src/publish/forward-journal.ts'
 import {
   createManifestPuts,
@@ -76,11 +77,13 @@ export function setUpManifests(
       return memory.settled(key, signal)
     },
   }
+  const awaited = createAwaited()
   const puts = createManifestPuts(
     {
       journal,
       upstream: wrapUpstream?.(upstream) ?? upstream,
       spool,
+      awaited,
       observer,
       tagDigest: (_call, tag) => (readTag ?? (async (name) => upstream.tags.get(name)))(tag),
       forget: (_target, digests) => forgotten.push(digests),
@@ -116,6 +119,7 @@ export function setUpManifests(
     journal,
     upstream,
     observer,
+    awaited,
     hurried,
     forgotten,
     /** Done before the next debts are recorded, one each. */
@@ -146,6 +150,11 @@ export function setUpManifests(
     async park(layer: VerifiedLayer, error: ForwardError) {
       const claim = await claimOf(layer)
       await claim.park(error, 1, new Date(clock.now().getTime() + 600_000))
+      await nextTurn()
+    },
+    async giveUp(layer: VerifiedLayer) {
+      const claim = await claimOf(layer)
+      await claim.parkForGood({ code: 'upstream_credentials', detail: 'AWS says no.' }, 1)
       await nextTurn()
     },
     stateOf: async ({ digest }: VerifiedLayer, where: Target = target) =>

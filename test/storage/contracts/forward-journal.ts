@@ -17,7 +17,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const { now } = clock()
       const forwards = await open(t, now)
       const key = someKey()
-      const recorded = await forwards.record(key, 'ci', 100)
+      const { forward: recorded } = await forwards.record(key, 'ci', 100)
 
       const expected: Forward = {
         key,
@@ -27,6 +27,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
         alreadyPresent: false,
         parts: 0,
         attempts: 0,
+        dueAt: now(),
         recordedAt: now(),
         changedAt: now(),
       }
@@ -54,12 +55,13 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const { now, move } = clock()
       const forwards = await open(t, now)
       const key = someKey()
-      const recorded = await forwards.record(key, 'ci', 100)
+      const { forward: recorded } = await forwards.record(key, 'ci', 100)
       move(1000)
       const claim = await forwards.claim(never)
 
       assert.deepEqual(claim.forward, recorded)
-      const claimed: Forward = { ...recorded, state: 'forwarding', changedAt: now() }
+      const { dueAt: _, ...rest } = recorded
+      const claimed: Forward = { ...rest, state: 'forwarding', changedAt: now() }
       assert.deepEqual(await forwards.find(key), claimed)
       const leaving = new AbortController()
       const second = forwards.claim(leaving.signal)
@@ -72,13 +74,14 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const { now, move } = clock()
       const forwards = await open(t, now)
       const key = someKey()
-      const recorded = await forwards.record(key, 'ci', 100)
+      const { forward: recorded } = await forwards.record(key, 'ci', 100)
       const claim = await forwards.claim(never)
       move(1000)
       await claim.forwarded(published)
 
+      const { dueAt: _, ...rest } = recorded
       assert.deepEqual(await forwards.find(key), {
-        ...recorded,
+        ...rest,
         ...published,
         state: 'forwarded',
         changedAt: now(),
@@ -106,8 +109,11 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const claim = await forwards.claim(never)
       move(1000)
 
-      const joined = await forwards.record(key, 'other', 100)
-      assert.deepEqual(joined, { ...claim.forward, state: 'forwarding' })
+      const { dueAt: _, ...claimed } = claim.forward
+      assert.deepEqual(await forwards.record(key, 'other', 100), {
+        forward: { ...claimed, state: 'forwarding' },
+        isJoined: true,
+      })
       await claim.forwarded(published)
       assert.equal((await forwards.find(key))?.state, 'forwarded')
     })
@@ -115,13 +121,14 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
     for (const [end, finish] of [
       ['parked', (claim, retryAt) => claim.park(failed, 2, retryAt)],
       ['postponed', (claim, retryAt) => claim.postpone(failed, 2, retryAt)],
+      ['parked for good', (claim) => claim.parkForGood(failed, 2)],
       ['given back', (claim) => claim.release()],
     ] satisfies [string, (claim: ForwardClaim, retryAt: Date) => Promise<void>][]) {
       test(`a forward that was recorded again in flight is not ${end}, but owed anew and due`, async (t) => {
         const time = clock()
         const forwards = await open(t, time.now)
         const key = someKey()
-        const first = await forwards.record(key, 'ci', 100)
+        const { forward: first } = await forwards.record(key, 'ci', 100)
         await (await forwards.claim(never)).park(failed, 3, time.now())
         const claim = await forwards.claim(never)
         const waiting = forwards.settled(key, never)
@@ -131,7 +138,13 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
         time.move(1000)
         await finish(claim, time.in(60_000))
 
-        const again = { ...first, agent: 'other', recordedAt, changedAt: time.now() }
+        const again = {
+          ...first,
+          agent: 'other',
+          dueAt: recordedAt,
+          recordedAt,
+          changedAt: time.now(),
+        }
         assert.deepEqual(await forwards.find(key), again)
         const second = await forwards.claim(never)
         assert.deepEqual(second.forward, again)
@@ -191,16 +204,39 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.equal((await forwards.find(other))?.state, 'parked')
     })
 
+    test('of those who record one forward at once, one alone has not joined it', async (t) => {
+      const forwards = await open(t, clock().now)
+      const key = someKey()
+      const record = () => Promise.all([1, 2, 3].map(() => forwards.record(key, 'ci', 100)))
+      const joins = async () => (await record()).map(({ isJoined }) => isJoined)
+      assert.deepEqual(await joins(), [false, true, true])
+      assert.deepEqual(await joins(), [true, true, true])
+      const claim = await forwards.claim(never)
+      assert.deepEqual(await joins(), [true, true, true])
+      await claim.forwarded(published)
+
+      assert.deepEqual(await joins(), [false, true, true])
+    })
+
     test('recording a forward that is done owes it anew, with nothing of the old one', async (t) => {
       const { now, move } = clock()
       const forwards = await open(t, now)
       const key = someKey()
-      const first = await forwards.record(key, 'ci', 100)
+      const { forward: first } = await forwards.record(key, 'ci', 100)
       await (await forwards.claim(never)).forwarded({ ...published, alreadyPresent: true })
       move(1000)
 
-      const again = { ...first, agent: 'other', recordedAt: now(), changedAt: now() }
-      assert.deepEqual(await forwards.record(key, 'other', 100), again)
+      const again = {
+        ...first,
+        agent: 'other',
+        dueAt: now(),
+        recordedAt: now(),
+        changedAt: now(),
+      }
+      assert.deepEqual(await forwards.record(key, 'other', 100), {
+        forward: again,
+        isJoined: false,
+      })
       assert.deepEqual((await forwards.claim(never)).forward.key, key)
     })
 
@@ -208,10 +244,10 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const time = clock()
       const forwards = await open(t, time.now)
       const key = someKey()
-      const first = await forwards.record(key, 'ci', 100)
+      const { forward: first } = await forwards.record(key, 'ci', 100)
       await (await forwards.claim(never)).park(failed, 2, time.in(60_000))
 
-      assert.deepEqual(await forwards.record(key, 'ci', 100), first)
+      assert.deepEqual(await forwards.record(key, 'ci', 100), { forward: first, isJoined: false })
       assert.deepEqual((await forwards.claim(never)).forward.key, key)
     })
 
@@ -219,10 +255,10 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const time = clock()
       const forwards = await open(t, time.now)
       const key = someKey()
-      const first = await forwards.record(key, 'ci', 100)
+      const { forward: first } = await forwards.record(key, 'ci', 100)
       await (await forwards.claim(never)).postpone(failed, 2, time.in(60_000))
 
-      assert.deepEqual(await forwards.record(key, 'ci', 100), first)
+      assert.deepEqual(await forwards.record(key, 'ci', 100), { forward: first, isJoined: true })
       assert.deepEqual((await forwards.claim(never)).forward.key, key)
     })
 
@@ -283,7 +319,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
     test('a forward goes back when its claimer leaves at the very moment', async (t) => {
       const forwards = await open(t, clock().now)
       const key = someKey()
-      const recorded = await forwards.record(key, 'ci', 100)
+      const { forward: recorded } = await forwards.record(key, 'ci', 100)
       const leaving = new AbortController()
       const left = forwards.claim(leaving.signal)
       const found = forwards.find(key)
@@ -299,7 +335,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
 
     test('a claim with an aborted signal takes nothing', async (t) => {
       const forwards = await open(t, clock().now)
-      const recorded = await forwards.record(someKey(), 'ci', 100)
+      const { forward: recorded } = await forwards.record(someKey(), 'ci', 100)
 
       await assert.rejects(forwards.claim(AbortSignal.abort(reason)), reason)
       assert.deepEqual(await forwards.find(recorded.key), recorded)
@@ -315,6 +351,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.equal(postponed?.state, 'owed')
       assert.deepEqual(postponed.error, failed)
       assert.equal(postponed.attempts, 2)
+      assert.deepEqual(postponed.dueAt, time.in(1000))
 
       time.move(999)
       await forwards.record(other, 'ci', 100)
@@ -335,6 +372,7 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       const parked = await forwards.find(key)
       assert.equal(parked?.state, 'parked')
       assert.deepEqual(parked.error, failed)
+      assert.deepEqual(parked.dueAt, time.in(1000))
       assert.equal(await forwards.isOwed(key.digest), true)
       time.move(1000)
       assert.deepEqual((await forwards.claim(never)).forward, parked)
@@ -402,6 +440,8 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
 
       await assert.rejects(claim.forwarded(published), /finished/)
       await assert.rejects(claim.park(failed, 1, time.now()), /finished/)
+      await assert.rejects(claim.parkForGood(failed, 1), /finished/)
+      await assert.rejects(claim.progress(undefined), /finished/)
       await assert.rejects(claim.postpone(failed, 1, time.now()), /finished/)
       await assert.rejects(claim.release(), /finished/)
       assert.equal((await forwards.find(key))?.state, 'forwarded')
@@ -512,8 +552,10 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.deepEqual(await forwards.totals(), {
         waiting: 0,
         parked: 0,
+        parkedForGood: 0,
         backlogBytes: 0,
         owedBytes: 0,
+        owedLayers: 0,
       })
 
       await forwards.record(someKey(), 'ci', 1)
@@ -531,8 +573,10 @@ export function forwardJournalContract(engine: string, open: OpenForwards): void
       assert.deepEqual(await forwards.totals(), {
         waiting: 1,
         parked: 1,
+        parkedForGood: 0,
         backlogBytes: 1101,
         owedBytes: 1100,
+        owedLayers: 2,
         oldestRecordedAt,
       })
     })

@@ -55,14 +55,14 @@ export function hurriedForwardsContract(engine: string, open: OpenForwards): voi
       await forwards.find(key)
       await forwards.hurry([key])
 
-      assert.deepEqual((await waiting).forward, resting)
+      assert.deepEqual((await waiting).forward, { ...resting, dueAt: time.now() })
     })
 
     test('a hurried forward is otherwise as it was', async (t) => {
       const time = clock()
       const forwards = await open(t, time.now)
       const key = someKey()
-      const recorded = await forwards.record(key, 'ci', 100)
+      const { forward: recorded } = await forwards.record(key, 'ci', 100)
       const totals = await forwards.totals()
       time.move(1000)
       await forwards.hurry([key])
@@ -91,6 +91,20 @@ export function hurriedForwardsContract(engine: string, open: OpenForwards): voi
       await (await forwards.claim(never)).release()
 
       assert.deepEqual(await claimed(forwards, 1), [key])
+    })
+
+    test('a hurried forward keeps its turn when it is recorded again in flight and given back', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      const [other, key] = [someKey(), someKey()]
+      await recordAll(forwards, [other, key])
+      await forwards.hurry([key])
+      const claim = await forwards.claim(never)
+      time.move(1000)
+      await recordAll(forwards, [key])
+      await claim.release()
+
+      assert.deepEqual(await claimed(forwards, 2), [key, other])
     })
 
     test('an owed forward that is recorded again keeps its turn, hurried or not', async (t) => {

@@ -1,0 +1,73 @@
+import type { Forward, ForwardTotals } from '../../../src/publish/forward-journal.ts'
+
+/** One forward in a journal in memory. */
+export interface MemoryDebt {
+  /** Without `dueAt`. */
+  forward: Forward
+  dueAtMs: number
+  /** Set from its being hurried until its flight ends; the smaller goes first. */
+  turn?: number
+  /** What was recorded while it was in flight. */
+  recordedAgain?: Forward
+}
+
+export function isSettled({ state }: Forward): boolean {
+  return state === 'forwarded' || state === 'parked' || state === 'parked_for_good'
+}
+
+export function isStillOwed({ state }: Forward): boolean {
+  return state !== 'forwarded' && state !== 'parked_for_good'
+}
+
+/** As the port shows it. */
+export function standing({ forward, dueAtMs }: MemoryDebt): Forward {
+  return isClaimable(forward) ? { ...forward, dueAt: new Date(dueAtMs) } : forward
+}
+
+/** The one to be claimed next, if any is due at `nowMs`. */
+export function nextDebt(debts: readonly MemoryDebt[], nowMs: number): MemoryDebt | undefined {
+  const [hurried] = debts
+    .filter(({ forward, turn }) => forward.state === 'owed' && turn !== undefined)
+    .toSorted((one, other) => (one.turn ?? 0) - (other.turn ?? 0))
+  if (hurried) return hurried
+  const inFlight = new Map<string, number>()
+  for (const { forward } of debts) {
+    const { agent, state } = forward
+    if (state === 'forwarding') inFlight.set(agent, (inFlight.get(agent) ?? 0) + 1)
+  }
+  const flights = ({ forward }: MemoryDebt) => inFlight.get(forward.agent) ?? 0
+  const [next] = debts
+    .filter(({ forward, dueAtMs }) => isClaimable(forward) && dueAtMs <= nowMs)
+    .toSorted((one, other) => flights(one) - flights(other) || one.dueAtMs - other.dueAtMs)
+  return next
+}
+
+/** When the earliest is due that can be claimed. */
+export function nextDueMs(debts: readonly MemoryDebt[]): number | undefined {
+  const times = debts.filter(({ forward }) => isClaimable(forward)).map(({ dueAtMs }) => dueAtMs)
+  return times.length > 0 ? Math.min(...times) : undefined
+}
+
+export function totalsOf(forwards: readonly Forward[]): ForwardTotals {
+  const waiting = forwards.filter(({ state }) => state === 'owed')
+  const parked = forwards.filter(({ state }) => state === 'parked')
+  const working = forwards.filter(({ state }) => state === 'owed' || state === 'forwarding')
+  const times = working.map(({ recordedAt }) => recordedAt.getTime())
+  return {
+    waiting: waiting.length,
+    parked: parked.length,
+    parkedForGood: forwards.filter(({ state }) => state === 'parked_for_good').length,
+    backlogBytes: bytesOf(working) + bytesOf(parked),
+    owedBytes: bytesOf(working),
+    owedLayers: working.length,
+    ...(times.length > 0 && { oldestRecordedAt: new Date(Math.min(...times)) }),
+  }
+}
+
+function isClaimable({ state }: Forward): boolean {
+  return state === 'owed' || state === 'parked'
+}
+
+function bytesOf(forwards: readonly Forward[]): number {
+  return forwards.reduce((bytes, { sizeBytes }) => bytes + sizeBytes, 0)
+}
