@@ -36,7 +36,7 @@ export async function openUpload(
 ): Promise<OpenUpload> {
   requireCapacity(spool, reserveBytes)
   await using undo = new AsyncDisposableStack()
-  undo.use(await places.take(signal))
+  undo.use(await places.take(upload.agent, signal))
   const session = await room.find(journalBytes, signal, () => sessions.create(upload))
   undo.defer(() => sessions.end(session.id))
   undo.defer(() => spool.discard(session.id))

@@ -1,23 +1,24 @@
+import { createFairQueue } from '../fairness/fair-queue.ts'
 import { LayergateError } from '../registry/errors.ts'
 
-/** Bounds how many bodies are received at once. Those that find no place wait unread, first come first served. */
+/** Bounds how many bodies are received at once. Those that find no place wait unread, in turn between their agents. */
 export interface Places {
   /**
    * @throws LayergateError `overloaded` after `waitMs`
    * @throws the reason of `signal`
    */
-  take(signal: AbortSignal): Promise<Disposable>
+  take(agent: string, signal: AbortSignal): Promise<Disposable>
   readonly waiting: number
   readonly taken: number
 }
 
 export function createPlaces(count: number, waitMs: number): Places {
-  const queue = new Set<() => void>()
+  const queue = createFairQueue<() => void>()
   let taken = 0
 
   function leave(): void {
-    const [next] = queue
-    if (next) next()
+    const enter = queue.next()
+    if (enter) enter()
     else taken -= 1
   }
 
@@ -38,7 +39,7 @@ export function createPlaces(count: number, waitMs: number): Places {
     get taken() {
       return taken
     },
-    async take(signal) {
+    async take(agent, signal) {
       signal.throwIfAborted()
       if (taken < count) {
         taken += 1
@@ -46,7 +47,7 @@ export function createPlaces(count: number, waitMs: number): Places {
       }
       await new Promise<void>((resolve, reject) => {
         const settle = (done: () => void) => {
-          queue.delete(enter)
+          queue.remove(agent, enter)
           clearTimeout(timer)
           signal.removeEventListener('abort', abort)
           done()
@@ -55,7 +56,7 @@ export function createPlaces(count: number, waitMs: number): Places {
         const abort = () => settle(() => reject(signal.reason))
         const timer = setTimeout(() => settle(() => reject(overloaded(waitMs))), waitMs)
         signal.addEventListener('abort', abort, { once: true })
-        queue.add(enter)
+        queue.add(agent, enter)
       })
       return place()
     },

@@ -25,7 +25,7 @@ export interface ChunkPorts extends Omit<OpenPorts, 'sessions'> {
 export async function receiveChunk(
   { places, room, spool, hashes, pace }: ChunkPorts,
   limits: ReceiveLimits,
-  { id, received }: UploadSession,
+  { id, agent, received }: UploadSession,
   chunk: Chunk,
   lease: SessionLease,
   counting: (sink: LayerSink) => LayerSink,
@@ -38,7 +38,7 @@ export async function receiveChunk(
   requireCapacity(spool, offsetBytes + reserveBytes)
 
   // A client that has to wait for us is not silent.
-  using _ = await lease.working(() => places.take(signal))
+  using _ = await lease.working(() => places.take(agent, signal))
   const before = await lease.working(() => hashes.of({ id, received }, signal))
   await using writer = await lease.working(() =>
     room.find(reserveBytes, signal, () => spool.resume(id, offsetBytes, reserveBytes)),

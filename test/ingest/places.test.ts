@@ -10,10 +10,10 @@ import { never } from './setup.ts'
 
 test('those who wait get a place first come, first served', async () => {
   const places = createPlaces(1, 20_000)
-  const first = await places.take(never)
+  const first = await places.take('ci', never)
   const order: string[] = []
   const waiting = ['second', 'third', 'fourth'].map(async (name) => {
-    using _ = await places.take(never)
+    using _ = await places.take('ci', never)
     order.push(name)
   })
   assert.deepEqual([places.taken, places.waiting], [1, 3])
@@ -25,10 +25,10 @@ test('those who wait get a place first come, first served', async () => {
 
 test('a newcomer does not overtake those who wait', async () => {
   const places = createPlaces(1, 20_000)
-  const first = await places.take(never)
-  const waiting = places.take(never)
+  const first = await places.take('ci', never)
+  const waiting = places.take('ci', never)
   first[Symbol.dispose]()
-  const newcomer = places.take(never)
+  const newcomer = places.take('ci', never)
   const second = await waiting
   assert.deepEqual([places.taken, places.waiting], [1, 1])
   second[Symbol.dispose]()
@@ -38,8 +38,8 @@ test('a newcomer does not overtake those who wait', async () => {
 test('who finds no place in time is told when to come back', async (t) => {
   const clock = manualClock(t)
   const places = createPlaces(1, 20_000)
-  using _ = await places.take(never)
-  const waiting = places.take(never)
+  using _ = await places.take('ci', never)
+  const waiting = places.take('ci', never)
   clock.advance(19_999)
   assert.equal(places.waiting, 1)
   clock.advance(1)
@@ -54,11 +54,11 @@ test('who finds no place in time is told when to come back', async (t) => {
 test('an abort ends a wait with its reason, and those behind move up', async (t) => {
   const clock = manualClock(t)
   const places = createPlaces(1, 20_000)
-  const first = await places.take(never)
+  const first = await places.take('ci', never)
   const leaving = new AbortController()
   const reason = new Error('the client left')
-  const left = places.take(leaving.signal)
-  const stayed = places.take(never)
+  const left = places.take('ci', leaving.signal)
+  const stayed = places.take('ci', never)
   leaving.abort(reason)
   await assert.rejects(left, reason)
   assert.equal(places.waiting, 1)
@@ -70,15 +70,15 @@ test('an abort ends a wait with its reason, and those behind move up', async (t)
 test('nobody who left before gets a place', async () => {
   const places = createPlaces(1, 20_000)
   const reason = new Error('the client left')
-  await assert.rejects(places.take(AbortSignal.abort(reason)), reason)
+  await assert.rejects(places.take('ci', AbortSignal.abort(reason)), reason)
   assert.equal(places.taken, 0)
 })
 
 test('who got a place listens to its signal no more', async () => {
   const places = createPlaces(1, 20_000)
   const { signal } = new AbortController()
-  const first = await places.take(signal)
-  const second = places.take(signal)
+  const first = await places.take('ci', signal)
+  const second = places.take('ci', signal)
   assert.equal(getEventListeners(signal, 'abort').length, 1)
   first[Symbol.dispose]()
   using _ = await second
@@ -87,7 +87,7 @@ test('who got a place listens to its signal no more', async () => {
 
 test('a place is given back once, however often its holder does so', async () => {
   const places = createPlaces(2, 20_000)
-  const [one, other] = [await places.take(never), await places.take(never)]
+  const [one, other] = [await places.take('ci', never), await places.take('ci', never)]
   one[Symbol.dispose]()
   one[Symbol.dispose]()
   assert.equal(places.taken, 1)
@@ -120,7 +120,7 @@ test('under any interleaving no place is lost and none is given twice', async ()
       const takes: Promise<void>[] = []
 
       async function take(signal: AbortSignal): Promise<void> {
-        held.push(await places.take(signal))
+        held.push(await places.take('ci', signal))
       }
 
       for (const step of script) {
@@ -161,11 +161,24 @@ test('under any interleaving no place is lost and none is given twice', async ()
 test('a wait that timed out takes nothing from those who come later', async (t) => {
   const clock = manualClock(t)
   const places = createPlaces(1, 20_000)
-  const first = await places.take(never)
-  const late = places.take(never)
+  const first = await places.take('ci', never)
+  const late = places.take('ci', never)
   clock.advance(20_000)
   await assert.rejects(late, codeIs('overloaded'))
   first[Symbol.dispose]()
-  using _ = await places.take(never)
+  using _ = await places.take('ci', never)
   assert.equal(places.taken, 1)
+})
+
+test('agents take turns: who has many uploads does not keep the others from theirs', async () => {
+  const places = createPlaces(1, 20_000)
+  const first = await places.take('many', never)
+  const order: string[] = []
+  const waiting = ['many', 'many', 'many', 'few', 'one'].map(async (agent) => {
+    using _ = await places.take(agent, never)
+    order.push(agent)
+  })
+  first[Symbol.dispose]()
+  await Promise.all(waiting)
+  assert.deepEqual(order, ['many', 'few', 'one', 'many', 'many'])
 })
