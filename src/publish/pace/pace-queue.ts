@@ -3,22 +3,31 @@ export interface PaceQueue {
   /**
    * Resolves when a chunk may pass: at once, or when `serve` or time lets it.
    *
-   * @param upload one for each body: whoever comes first with it has the older body
+   * @param upload one for each body: whoever begins first has the older body
+   * @param isFirst whether nothing of this body was read before
    * @throws the reason of `upload`
    */
-  enter(bytes: number, upload: AbortSignal): Promise<void>
+  enter(bytes: number, upload: AbortSignal, isFirst: boolean): Promise<void>
   /** Lets everybody pass who may. To be called whenever `mayPass` may have changed its mind. */
   serve(): void
 }
 
 export interface PaceRules {
-  /** @param isInFront whether the chunk is of one of the oldest bodies */
-  mayPass(isInFront: boolean): boolean
+  /** Whether one more body may begin to be read. */
+  mayBegin(): boolean
+  /**
+   * Whether a body that has begun may go on.
+   *
+   * @param isInFront whether it is one of the oldest
+   */
+  mayGoOn(isInFront: boolean): boolean
   /** Called for each chunk that passes. */
-  onPass(bytes: number): void
+  onPass(bytes: number, isFirst: boolean): void
+  /** Called every second while anybody waits, before anything else is asked. */
+  onSecond(): void
   /**
    * Asked every second while anybody waits: whether the bodies in front bring too little, since they have ended or their clients are
-   * slow. Then the oldest that waits comes in front too.
+   * slow. Then the oldest of those that wait to go on comes in front too.
    */
   isFrontTooSlow(): boolean
   /** A clock in milliseconds that never goes back. */
@@ -26,7 +35,9 @@ export interface PaceRules {
 }
 
 interface Turn {
-  readonly place: number
+  /** Among the bodies that have begun, by age; `undefined` for one that has not. */
+  place: number | undefined
+  /** Or when the body came, if nothing of it has passed. */
   passedAtMs: number
 }
 
@@ -40,7 +51,8 @@ const lookMs = 1_000
 /** Load balancers cut a connection after 60 s of silence (AWS Application Load Balancer, "Connection idle timeout"). */
 const trickleMs = 10_000
 
-export function createPaceQueue({ mayPass, onPass, isFrontTooSlow, now }: PaceRules): PaceQueue {
+export function createPaceQueue(rules: PaceRules): PaceQueue {
+  const { now } = rules
   const turns = new WeakMap<AbortSignal, Turn>()
   const waiting = new Set<Waiter>()
   let lastPlace = 0
@@ -48,26 +60,41 @@ export function createPaceQueue({ mayPass, onPass, isFrontTooSlow, now }: PaceRu
   let lookedAtMs = -Infinity
   let timer: NodeJS.Timeout | undefined
 
-  function turnOf(upload: AbortSignal): Turn {
+  function turnOf(upload: AbortSignal, isFirst: boolean): Turn {
     const known = turns.get(upload)
     if (known) return known
-    lastPlace += 1
-    const turn = { place: lastPlace, passedAtMs: -Infinity }
+    const turn: Turn = { place: undefined, passedAtMs: isFirst ? now() : -Infinity }
     turns.set(upload, turn)
+    if (!isFirst) begin(turn)
     return turn
   }
 
+  function begin(turn: Turn): void {
+    lastPlace += 1
+    turn.place = lastPlace
+  }
+
+  function mayPass({ place }: Turn): boolean {
+    return place === undefined ? rules.mayBegin() : rules.mayGoOn(place <= lastPlaceInFront)
+  }
+
   function pass(turn: Turn, bytes: number): void {
+    const isFirst = turn.place === undefined
+    if (isFirst) begin(turn)
     turn.passedAtMs = now()
-    onPass(bytes)
+    rules.onPass(bytes, isFirst)
+  }
+
+  function bringOldestInFront(): void {
+    const places = [...waiting].map(({ turn }) => turn.place).filter((place) => place !== undefined)
+    if (places.length > 0) lastPlaceInFront = Math.min(...places)
   }
 
   function look(): void {
     timer = undefined
     lookedAtMs = now()
-    if (isFrontTooSlow()) {
-      lastPlaceInFront = Math.min(...[...waiting].map(({ turn }) => turn.place))
-    }
+    rules.onSecond()
+    if (rules.isFrontTooSlow()) bringOldestInFront()
     serve()
     for (const waiter of waiting) {
       if (lookedAtMs + lookMs - waiter.turn.passedAtMs > trickleMs) waiter.pass()
@@ -87,7 +114,7 @@ export function createPaceQueue({ mayPass, onPass, isFrontTooSlow, now }: PaceRu
 
   function serve(): void {
     for (const waiter of waiting) {
-      if (mayPass(waiter.turn.place <= lastPlaceInFront)) waiter.pass()
+      if (mayPass(waiter.turn)) waiter.pass()
     }
   }
 
@@ -118,10 +145,10 @@ export function createPaceQueue({ mayPass, onPass, isFrontTooSlow, now }: PaceRu
   }
 
   return {
-    async enter(bytes, upload) {
-      const turn = turnOf(upload)
+    async enter(bytes, upload, isFirst) {
+      const turn = turnOf(upload, isFirst)
       const isOverdue = now() - turn.passedAtMs >= trickleMs
-      if (isOverdue || mayPass(turn.place <= lastPlaceInFront)) return pass(turn, bytes)
+      if (isOverdue || mayPass(turn)) return pass(turn, bytes)
       await wait(turn, bytes, upload)
     },
     serve,

@@ -1,6 +1,6 @@
 import type { Observer } from '../../registry/events.ts'
 import { createDrainRate } from './drain-rate.ts'
-import { createPaceBacklog } from './pace-backlog.ts'
+import { type Backlog, createPaceBacklog } from './pace-backlog.ts'
 import { createUpstreamHealth } from './pace-health.ts'
 import { createPaceQueue } from './pace-queue.ts'
 
@@ -19,9 +19,11 @@ export interface UpstreamPace extends Observer {
 
 export interface PacePorts {
   /** What is owed to the upstream and not parked. Asked every 5 s at most, and only while bodies are read. */
-  owedBytes(): Promise<number>
+  owed(): Promise<Backlog>
   /** The journal could not say what is owed; it is asked again. */
   onJournalError(error: unknown): void
+  /** How many layers the limiter lets through at this moment. */
+  layersPerSecond(): number
   /** A clock in milliseconds that never goes back. */
   now(): number
 }
@@ -37,36 +39,61 @@ const askAgainMs = 5_000
 const replacedShare = 1 / 2
 
 /**
- * While the upstream has more than AHEAD before it in verified layers, all bodies together are read at half the rate at which it
- * drains. While it is only together with unfinished bodies that there is so much, the oldest body is read at once, and the others
- * wait: the upstream can take nothing of a layer before its last byte came, and if all bodies were slowed alike, it would stand idle
- * until they end, all at the same time. So pacing moves the time that a push takes, and adds next to none. Nothing is paced before a
- * rate was measured, nor while the upstream is in trouble.
+ * Two things bind the upstream: the line, which takes so many bytes in a second, and the account's quota, which takes so many layers.
+ *
+ * While it has more than AHEAD before it in verified bytes, all bodies together are read at half the rate at which it drains. While
+ * it is only together with unfinished bodies that there is so much, the oldest body is read at once, and the others wait: the upstream
+ * can take nothing of a layer before its last byte came, and if all bodies were slowed alike, it would stand idle until they end, all
+ * at the same time.
+ *
+ * While it has more than AHEAD before it in layers, a body begins to be read for every second layer that has ended; one that has begun
+ * goes on, since of a small layer the first chunk is all. While it is only together with unfinished bodies that there are so many, as
+ * many begin in a second as the upstream could take: those before them may have slow clients.
+ *
+ * So pacing moves the time that a push takes, and adds next to none. Bytes are not paced before a rate was measured, and nothing is
+ * while the upstream is in trouble.
  */
 export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): UpstreamPace {
   const { now } = ports
   const rate = createDrainRate(now)
   const backlog = createPaceBacklog()
   const health = createUpstreamHealth(now)
-  const queue = createPaceQueue({ mayPass, onPass, isFrontTooSlow, now })
+  const queue = createPaceQueue({ mayBegin, mayGoOn, onPass, onSecond, isFrontTooSlow, now })
+  const begun = new WeakSet<AbortSignal>()
   /** Drained, and not replaced yet. */
   let replaceableBytes = 0
+  let replaceableLayers = 0
   let passedBytes = 0
   let countedAtMs = now()
   let askedAtMs = -Infinity
 
   const aheadBytes = () => ((rate.bytesPerSecond ?? Infinity) / 1000) * aheadMs
-  const isPacing = () => backlog.totalBytes > aheadBytes() && health.isHealthy
-  const isHungry = () => backlog.readyBytes <= aheadBytes()
+  const aheadLayers = () => (ports.layersPerSecond() / 1000) * aheadMs
+  const areBytesPaced = () => health.isHealthy && backlog.total.bytes > aheadBytes()
+  const areLayersPaced = () => health.isHealthy && backlog.total.layers > aheadLayers()
+  const isHungryForBytes = () => backlog.ready.bytes <= aheadBytes()
+  const isHungryForLayers = () => backlog.ready.layers <= aheadLayers()
+  const isPacing = () => areBytesPaced() || areLayersPaced()
 
-  function mayPass(isInFront: boolean): boolean {
-    return !isPacing() || replaceableBytes > 0 || (isInFront && isHungry())
+  function mayBegin(): boolean {
+    return !areLayersPaced() || replaceableLayers >= 1
   }
 
-  function onPass(bytes: number): void {
-    backlog.admitted(bytes)
+  function mayGoOn(isInFront: boolean): boolean {
+    return !areBytesPaced() || replaceableBytes > 0 || (isInFront && isHungryForBytes())
+  }
+
+  function onPass(bytes: number, isFirst: boolean): void {
+    backlog.admitted(bytes, isFirst)
     passedBytes += bytes
     if (replaceableBytes > 0) replaceableBytes -= bytes
+    if (isFirst && replaceableLayers >= 1) replaceableLayers -= 1
+  }
+
+  function onSecond(): void {
+    if (!areLayersPaced() || !isHungryForLayers()) return
+    const moreLayers = ports.layersPerSecond()
+    if (replaceableLayers < Math.max(1, moreLayers)) replaceableLayers += moreLayers
   }
 
   function isFrontTooSlow(): boolean {
@@ -80,11 +107,21 @@ export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): Upstrea
   async function askJournal(): Promise<void> {
     askedAtMs = now()
     try {
-      backlog.correct(await ports.owedBytes())
+      backlog.correct(await ports.owed())
     } catch (error) {
       ports.onJournalError(error)
     }
     queue.serve()
+  }
+
+  function replaceBytes(drainedBytes: number): void {
+    const bytes = replaceableBytes + drainedBytes * replacedShare
+    replaceableBytes = areBytesPaced() ? Math.min(bytes, aheadBytes()) : 0
+  }
+
+  function replaceLayers(drainedLayers: number): void {
+    const layers = replaceableLayers + drainedLayers * replacedShare
+    replaceableLayers = areLayersPaced() ? Math.min(layers, Math.max(1, aheadLayers())) : 0
   }
 
   return {
@@ -94,18 +131,18 @@ export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): Upstrea
     async admit(bytes, signal) {
       signal.throwIfAborted()
       if (now() - askedAtMs >= askAgainMs) void askJournal()
-      if (isPacing()) await queue.enter(bytes, signal)
-      else backlog.admitted(bytes)
+      const isFirst = !begun.has(signal)
+      if (isPacing()) await queue.enter(bytes, signal, isFirst)
+      else backlog.admitted(bytes, isFirst)
+      begun.add(signal)
     },
     observe(event) {
+      const before = backlog.ready.layers
       rate.observe(event)
       backlog.observe(event)
       health.observe(event)
-      if (!isPacing()) replaceableBytes = 0
-      else if (event.type === 'upstream_called') {
-        const moreBytes = event.sentLayerBytes * replacedShare
-        replaceableBytes = Math.min(replaceableBytes + moreBytes, aheadBytes())
-      }
+      replaceBytes(event.type === 'upstream_called' ? event.sentLayerBytes : 0)
+      replaceLayers(Math.max(0, before - backlog.ready.layers))
       queue.serve()
     },
   }

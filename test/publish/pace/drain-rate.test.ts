@@ -2,7 +2,16 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createDrainRate } from '../../../src/publish/pace/drain-rate.ts'
 import { manualClock } from '../../support/manual-clock.ts'
-import { forwardEnded, forwardStarted, mebibyte, partSent, sendLayer } from './setup-pace.ts'
+import {
+  called,
+  forwardEnded,
+  forwardStarted,
+  mebibyte,
+  partSent,
+  sendLayer,
+  upstreamPaused,
+  upstreamResumed,
+} from './setup-pace.ts'
 
 function measure(t: TestContext) {
   const clock = manualClock(t)
@@ -81,4 +90,66 @@ test('time in which nothing comes through counts once something does', (t) => {
   requireNear(mebibytesPerSecond(), 10)
   rate.observe(partSent(10 * mebibyte, 1))
   assert.ok(mebibytesPerSecond() < 5)
+})
+
+/** 20 layers at once, each of which stands in the limiter's line for nearly all its time. One ends in each second. */
+function sendThroughLimiter(
+  { clock, rate }: ReturnType<typeof measure>,
+  layers: number,
+  sizeBytes: number,
+  waitedSeconds: number,
+): void {
+  for (let flight = 0; flight < 20; flight += 1) rate.observe(forwardStarted(sizeBytes))
+  for (let layer = 0; layer < layers; layer += 1) {
+    clock.advance(1_000)
+    rate.observe(called('InitiateLayerUpload', waitedSeconds))
+    rate.observe(partSent(sizeBytes, 0.1))
+    rate.observe(forwardEnded(sizeBytes))
+    rate.observe(forwardStarted(sizeBytes))
+  }
+}
+
+test('small layers that wait for the limiter do not make the line look slow', (t) => {
+  const measured = measure(t)
+  sendLayer(measured.rate, measured.clock, 100, 1)
+  sendThroughLimiter(measured, 600, mebibyte / 2, 19)
+  assert.ok(measured.mebibytesPerSecond() > 5, `${measured.mebibytesPerSecond()}`)
+})
+
+test('the line is measured again when large layers follow on small ones', (t) => {
+  const measured = measure(t)
+  sendLayer(measured.rate, measured.clock, 100, 1)
+  sendThroughLimiter(measured, 100, mebibyte / 2, 19)
+  sendLayer(measured.rate, measured.clock, 60, 5)
+  requireNear(measured.mebibytesPerSecond(), 2)
+})
+
+test('small layers that wait for the line show how slow it is', (t) => {
+  const measured = measure(t)
+  sendLayer(measured.rate, measured.clock, 100, 1)
+  sendThroughLimiter(measured, 600, mebibyte / 2, 0)
+  requireNear(measured.mebibytesPerSecond(), 0.5)
+})
+
+test('the calls of others that wait for the limiter change nothing', (t) => {
+  const { clock, rate, mebibytesPerSecond } = measure(t)
+  rate.observe(forwardStarted(100 * mebibyte))
+  for (let part = 0; part < 10; part += 1) {
+    rate.observe(called('PutImage', 1_000))
+    clock.advance(1_000)
+    rate.observe(partSent(10 * mebibyte, 1))
+  }
+  requireNear(mebibytesPerSecond(), 10)
+})
+
+test('time in which the upstream is paused does not count', (t) => {
+  const { clock, rate, mebibytesPerSecond } = measure(t)
+  sendLayer(rate, clock, 10, 1)
+  rate.observe(forwardStarted(100 * mebibyte))
+  rate.observe(upstreamPaused)
+  clock.advance(600_000)
+  rate.observe(upstreamResumed)
+  clock.advance(1_000)
+  rate.observe(partSent(10 * mebibyte, 1))
+  requireNear(mebibytesPerSecond(), 10)
 })

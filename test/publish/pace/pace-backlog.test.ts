@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createPaceBacklog } from '../../../src/publish/pace/pace-backlog.ts'
+import { createPaceBacklog, type PaceBacklog } from '../../../src/publish/pace/pace-backlog.ts'
 import { parseDigest } from '../../../src/registry/digest.ts'
 import type { LayergateEvent } from '../../../src/registry/events.ts'
 import { forwardEnded, forwardStarted, partSent, uploadEnded, uploadStarted } from './setup-pace.ts'
@@ -11,31 +11,35 @@ function backlogAfter(...events: readonly LayergateEvent[]) {
   return backlog
 }
 
-function bytesOf({ readyBytes, totalBytes }: { readyBytes: number; totalBytes: number }) {
-  return { readyBytes, totalBytes }
+function bytesOf({ ready, total }: PaceBacklog) {
+  return { readyBytes: ready.bytes, totalBytes: total.bytes }
+}
+
+function layersOf({ ready, total }: PaceBacklog) {
+  return { readyLayers: ready.layers, totalLayers: total.layers }
 }
 
 test('what has come of a body counts, but is not ready', () => {
   const backlog = backlogAfter(uploadStarted)
-  backlog.admitted(60)
-  backlog.admitted(40)
+  backlog.admitted(60, true)
+  backlog.admitted(40, false)
   assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 100 })
 })
 
 test('a layer that was verified is ready', () => {
   const backlog = backlogAfter(uploadStarted)
-  backlog.admitted(100)
+  backlog.admitted(100, true)
   backlog.observe(uploadEnded(100, 'verified', { layerSizeBytes: 100 }))
   assert.deepEqual(bytesOf(backlog), { readyBytes: 100, totalBytes: 100 })
 })
 
 test('a layer that came in several requests is ready as a whole', () => {
   const backlog = backlogAfter(uploadStarted)
-  backlog.admitted(70)
+  backlog.admitted(70, true)
   backlog.observe(uploadEnded(70, 'unsettled'))
   assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 0 })
   backlog.observe(uploadStarted)
-  backlog.admitted(30)
+  backlog.admitted(30, true)
   backlog.observe(uploadEnded(30, 'verified', { layerSizeBytes: 100 }))
   assert.deepEqual(bytesOf(backlog), { readyBytes: 100, totalBytes: 100 })
 })
@@ -43,8 +47,8 @@ test('a layer that came in several requests is ready as a whole', () => {
 for (const outcome of ['refused', 'aborted', 'failed'] as const) {
   test(`a body that was ${outcome} counts no more`, () => {
     const backlog = backlogAfter(uploadStarted, uploadStarted)
-    backlog.admitted(100)
-    backlog.admitted(7)
+    backlog.admitted(100, true)
+    backlog.admitted(7, true)
     backlog.observe(uploadEnded(100, outcome))
     assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 7 })
   })
@@ -52,9 +56,9 @@ for (const outcome of ['refused', 'aborted', 'failed'] as const) {
 
 test('when no body is left, nothing of one counts', () => {
   const backlog = backlogAfter(uploadStarted)
-  backlog.admitted(100)
+  backlog.admitted(100, true)
   backlog.observe(uploadEnded(60, 'aborted'))
-  assert.equal(backlog.totalBytes, 0)
+  assert.equal(backlog.total.bytes, 0)
 })
 
 test('a blob that was mounted is ready', () => {
@@ -62,69 +66,70 @@ test('a blob that was mounted is ready', () => {
   const about = { repository: 'team/app', agent: 'builder', digest }
   const backlog = backlogAfter({ type: 'blob_mounted', ...about, sizeBytes: 50 })
   assert.deepEqual(bytesOf(backlog), { readyBytes: 50, totalBytes: 50 })
+  assert.deepEqual(layersOf(backlog), { readyLayers: 1, totalLayers: 1 })
 })
 
 test('what the flights under way have sent is not before the upstream any more', () => {
   const backlog = backlogAfter(forwardStarted(100), forwardStarted(200))
-  backlog.correct(1000)
+  backlog.correct({ bytes: 1000, layers: 1 })
   backlog.observe(partSent(60, 1))
   backlog.observe(partSent(60, 1))
-  assert.equal(backlog.readyBytes, 880)
+  assert.equal(backlog.ready.bytes, 880)
   backlog.observe(partSent(40, 1))
   backlog.observe(forwardEnded(100))
-  assert.equal(backlog.readyBytes, 840)
+  assert.equal(backlog.ready.bytes, 840)
 })
 
 test('a layer that was there already is off, though nothing was sent', () => {
   const backlog = backlogAfter(forwardStarted(100), forwardStarted(200), partSent(50, 1))
-  backlog.correct(300)
+  backlog.correct({ bytes: 300, layers: 1 })
   backlog.observe(forwardEnded(100, 'already_present'))
-  assert.equal(backlog.readyBytes, 150)
+  assert.equal(backlog.ready.bytes, 150)
 })
 
 test('a parked forward is off until it is owed again', () => {
   const backlog = backlogAfter(forwardStarted(100))
-  backlog.correct(300)
+  backlog.correct({ bytes: 300, layers: 1 })
   backlog.observe(forwardEnded(100, 'parked'))
-  assert.equal(backlog.readyBytes, 200)
+  assert.equal(backlog.ready.bytes, 200)
 })
 
 for (const outcome of ['postponed', 'released'] as const) {
   test(`a ${outcome} forward is owed whole again`, () => {
     const backlog = backlogAfter(forwardStarted(100), partSent(50, 1))
-    backlog.correct(300)
-    assert.equal(backlog.readyBytes, 250)
+    backlog.correct({ bytes: 300, layers: 1 })
+    assert.equal(backlog.ready.bytes, 250)
     backlog.observe(forwardEnded(100, outcome))
-    assert.equal(backlog.readyBytes, 300)
+    assert.equal(backlog.ready.bytes, 300)
   })
 }
 
 test('what failed flights have sent never hides more than what flies', () => {
   const backlog = backlogAfter(forwardStarted(10), forwardStarted(100), partSent(90, 1))
-  backlog.correct(300)
+  backlog.correct({ bytes: 300, layers: 1 })
   backlog.observe(forwardEnded(100, 'postponed'))
-  assert.equal(backlog.readyBytes, 290)
+  assert.equal(backlog.ready.bytes, 290)
   backlog.observe(forwardEnded(10))
-  assert.equal(backlog.readyBytes, 290)
+  assert.equal(backlog.ready.bytes, 290)
 })
 
 test('what a failed flight has sent does not count for the next one', () => {
   const backlog = backlogAfter(forwardStarted(100), partSent(90, 1), forwardEnded(100, 'postponed'))
-  backlog.correct(300)
+  backlog.correct({ bytes: 300, layers: 1 })
   backlog.observe(forwardStarted(200))
-  assert.equal(backlog.readyBytes, 300)
+  assert.equal(backlog.ready.bytes, 300)
 })
 
 test('a layer that is sent twice is not counted below nothing', () => {
   const backlog = backlogAfter(forwardStarted(100), partSent(100, 1), partSent(100, 1))
-  backlog.correct(100)
-  assert.equal(backlog.readyBytes, 0)
+  backlog.correct({ bytes: 100, layers: 1 })
+  assert.equal(backlog.ready.bytes, 0)
   backlog.observe(forwardEnded(100))
   assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 0 })
 })
 
 test('the journal has the last word', () => {
   const backlog = backlogAfter(uploadStarted, uploadEnded(100, 'verified', { layerSizeBytes: 100 }))
-  backlog.correct(40)
-  assert.equal(backlog.readyBytes, 40)
+  backlog.correct({ bytes: 40, layers: 7 })
+  assert.deepEqual([backlog.ready.bytes, backlog.ready.layers], [40, 7])
 })

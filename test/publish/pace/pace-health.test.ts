@@ -2,7 +2,14 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createUpstreamHealth } from '../../../src/publish/pace/pace-health.ts'
 import { manualClock } from '../../support/manual-clock.ts'
-import { forwardEnded, forwardStarted, partSent, retried } from './setup-pace.ts'
+import {
+  forwardEnded,
+  forwardStarted,
+  partSent,
+  retried,
+  upstreamPaused,
+  upstreamResumed,
+} from './setup-pace.ts'
 
 function watch(t: TestContext) {
   const clock = manualClock(t)
@@ -100,6 +107,52 @@ test('the minute begins anew with the first flight after a rest', (t) => {
   clock.advance(30_000)
   health.observe(forwardStarted(100))
   clock.advance(29_999)
+  assert.equal(health.isHealthy, true)
+  clock.advance(1)
+  assert.equal(health.isHealthy, false)
+})
+
+test('an account that is paused is in trouble at once, until it is resumed', (t) => {
+  const { clock, health } = watch(t)
+  health.observe(upstreamPaused)
+  assert.equal(health.isHealthy, false)
+  clock.advance(3_600_000)
+  health.observe(partSent(10, 1))
+  assert.equal(health.isHealthy, false)
+  health.observe(upstreamResumed)
+  assert.equal(health.isHealthy, true)
+})
+
+test('what went before a pause is forgotten when it ends', (t) => {
+  const { clock, health } = watch(t)
+  health.observe(forwardStarted(100))
+  health.observe(retried('unavailable'))
+  clock.advance(60_000)
+  health.observe(retried('unavailable'))
+  health.observe(upstreamPaused)
+  health.observe(upstreamResumed)
+  assert.equal(health.isHealthy, true)
+  clock.advance(60_000)
+  assert.equal(health.isHealthy, false)
+})
+
+test('two accounts are healthy when both are', (t) => {
+  const { health } = watch(t)
+  health.observe(upstreamPaused)
+  health.observe({ ...upstreamPaused, destination: 'other' })
+  health.observe(upstreamResumed)
+  assert.equal(health.isHealthy, false)
+  health.observe({ ...upstreamResumed, destination: 'other' })
+  assert.equal(health.isHealthy, true)
+})
+
+test('one that throttles and asks for a rest is silent only a minute after that', (t) => {
+  const { clock, health } = watch(t)
+  health.observe(forwardStarted(100))
+  health.observe(retried('throttled', 300_000))
+  clock.advance(1_000)
+  health.observe(partSent(10, 1))
+  clock.advance(358_999)
   assert.equal(health.isHealthy, true)
   clock.advance(1)
   assert.equal(health.isHealthy, false)

@@ -8,28 +8,51 @@ import { nextTurn } from '../../support/next-turn.ts'
 /** A queue whose rules a test sets, and the bodies that stand in it. */
 function openQueue(t: TestContext) {
   const clock = manualClock(t)
-  const rules = { mayPassInFront: false, mayPassBehind: false, isFrontTooSlow: false }
+  const rules = {
+    mayBegin: true,
+    mayPassInFront: false,
+    mayPassBehind: false,
+    isFrontTooSlow: false,
+  }
   const passed: string[] = []
   let passedBytes = 0
+  let began = 0
+  let seconds = 0
   const queue = createPaceQueue({
-    mayPass: (isInFront) => (isInFront ? rules.mayPassInFront : rules.mayPassBehind),
-    onPass: (bytes) => (passedBytes += bytes),
+    mayBegin: () => rules.mayBegin,
+    mayGoOn: (isInFront) => (isInFront ? rules.mayPassInFront : rules.mayPassBehind),
+    onPass: (bytes, isFirst) => {
+      passedBytes += bytes
+      if (isFirst) began += 1
+    },
+    onSecond: () => (seconds += 1),
     isFrontTooSlow: () => rules.isFrontTooSlow,
     now: () => clock.now().getTime(),
   })
 
   function body(name: string) {
     const client = new AbortController()
+    let hasBegun = false
     return {
       client,
       async send(bytes = 1): Promise<void> {
-        await queue.enter(bytes, client.signal)
+        await queue.enter(bytes, client.signal, !hasBegun)
+        hasBegun = true
         passed.push(name)
       },
     }
   }
 
-  return { clock, rules, queue, body, passed, bytes: () => passedBytes }
+  return {
+    clock,
+    rules,
+    queue,
+    body,
+    passed,
+    bytes: () => passedBytes,
+    began: () => began,
+    seconds: () => seconds,
+  }
 }
 
 /** One that had its first chunk and waits with the next. */
@@ -155,4 +178,94 @@ test('who has passed listens to its signal no more', async (t) => {
   opened.queue.serve()
   await next
   assert.deepEqual(getEventListeners(client.signal, 'abort'), [])
+})
+
+test('a body that may not begin waits for its first chunk, up to 10 s', async (t) => {
+  const opened = openQueue(t)
+  const { clock, rules, passed } = opened
+  rules.mayBegin = false
+  void opened.body('layer').send()
+  clock.advance(9_999)
+  await nextTurn()
+  assert.deepEqual(passed, [])
+  clock.advance(1)
+  await nextTurn()
+  assert.deepEqual([passed, opened.began(), clock.pendingTimers], [['layer'], 1, 0])
+})
+
+test('bodies begin in the order in which they came, as many as the rules let', async (t) => {
+  const opened = openQueue(t)
+  opened.rules.mayBegin = false
+  for (const name of ['first', 'second', 'third']) void opened.body(name).send()
+  await nextTurn()
+  Object.defineProperty(opened.rules, 'mayBegin', { get: () => opened.began() < 2 })
+  opened.queue.serve()
+  await nextTurn()
+  assert.deepEqual([opened.passed, opened.began()], [['first', 'second'], 2])
+})
+
+test('a body that has begun does not begin again', async (t) => {
+  const opened = openQueue(t)
+  opened.rules.mayPassBehind = true
+  const layer = opened.body('layer')
+  await layer.send()
+  opened.rules.mayBegin = false
+  await layer.send()
+  assert.deepEqual([opened.passed.length, opened.began()], [2, 1])
+})
+
+test('one that has not begun does not come in front', async (t) => {
+  const opened = openQueue(t)
+  const { clock, rules, passed } = opened
+  rules.mayBegin = false
+  void opened.body('not begun').send()
+  clock.advance(1)
+  await nextTurn()
+  rules.mayBegin = true
+  const begun = await waitingBody(opened, 'begun')
+  rules.mayBegin = false
+  passed.length = 0
+  rules.isFrontTooSlow = true
+  rules.mayPassInFront = true
+  void opened.body('younger').send()
+  clock.advance(1_000)
+  await begun.next
+  assert.deepEqual(passed, ['begun'])
+})
+
+test('while nobody has begun who waits, nobody comes in front', async (t) => {
+  const opened = openQueue(t)
+  const { clock, rules, passed } = opened
+  rules.mayBegin = false
+  rules.isFrontTooSlow = true
+  rules.mayPassInFront = true
+  void opened.body('not begun').send()
+  clock.advance(1_000)
+  rules.isFrontTooSlow = false
+  rules.mayBegin = true
+  opened.queue.serve()
+  await waitingBody(opened, 'other')
+  opened.queue.serve()
+  await nextTurn()
+  assert.deepEqual(passed, [])
+})
+
+test('the seconds are told while anybody waits, and only then', async (t) => {
+  const opened = openQueue(t)
+  opened.clock.advance(5_000)
+  assert.equal(opened.seconds(), 0)
+  const { client, next } = await waitingBody(opened, 'layer')
+  opened.clock.advance(3_000)
+  assert.equal(opened.seconds(), 4)
+  client.abort(new Error('the client left'))
+  await assert.rejects(next)
+  opened.clock.advance(5_000)
+  assert.equal(opened.seconds(), 4)
+})
+
+test('a body that began before anybody waited does not begin in the queue', async (t) => {
+  const opened = openQueue(t)
+  const { signal } = new AbortController()
+  await opened.queue.enter(1, signal, false)
+  assert.equal(opened.began(), 0)
 })

@@ -6,6 +6,7 @@ import type {
   LayergateEvent,
   Observer,
   UploadEnded,
+  UpstreamCalled,
 } from '../../../src/registry/events.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { nextTurn } from '../../support/next-turn.ts'
@@ -48,18 +49,40 @@ export function forwardEnded(
 }
 
 /** @param seconds how long the call took */
-export function partSent(sentLayerBytes: number, seconds: number): LayergateEvent {
+export function partSent(sentLayerBytes: number, seconds: number): UpstreamCalled {
   return {
     type: 'upstream_called',
     destination: 'default',
     operation: 'UploadLayerPart',
     outcome: 'success',
     seconds,
+    waitedSeconds: 0,
     sentLayerBytes,
   }
 }
 
-export function retried(reason: string): LayergateEvent {
+/** A call without bytes of a layer, which stood in the limiter's line for so long. */
+export function called(operation: string, waitedSeconds: number, seconds = 0.1): LayergateEvent {
+  return { ...partSent(0, seconds), operation, waitedSeconds }
+}
+
+export function forwardJoined(sizeBytes: number): LayergateEvent {
+  return { type: 'forward_joined', ...about, sizeBytes }
+}
+
+export const upstreamPaused = {
+  type: 'upstream_paused',
+  destination: 'default',
+  exception: 'ECONNREFUSED',
+} as const
+
+export const upstreamResumed = {
+  type: 'upstream_resumed',
+  destination: 'default',
+  pausedSeconds: 60,
+} as const
+
+export function retried(reason: string, waitMs = 200): LayergateEvent {
   return {
     type: 'upstream_retried',
     destination: 'default',
@@ -67,7 +90,7 @@ export function retried(reason: string): LayergateEvent {
     reason,
     exception: 'ServerException',
     attempt: 1,
-    waitMs: 200,
+    waitMs,
   }
 }
 
@@ -90,21 +113,29 @@ export function sendLayer(
 /** 20 s of an upstream that takes 10 MiB in a second. */
 export const aheadMebibytes = 200
 
+export const aheadLayers = 20 * 10
+
 interface Opening {
   readonly owedMebibytes?: number
+  readonly owedLayers?: number
   readonly isMeasured?: boolean
 }
 
-export function openPace(t: TestContext, { owedMebibytes = 0, isMeasured = true }: Opening = {}) {
+export function openPace(
+  t: TestContext,
+  { owedMebibytes = 0, owedLayers = 0, isMeasured = true }: Opening = {},
+) {
   const clock = manualClock(t)
-  const journal = { owedMebibytes, asked: 0, errors: [] as unknown[] }
+  const journal = { owedMebibytes, owedLayers, asked: 0, errors: [] as unknown[] }
+  const limiter = { layersPerSecond: 10 }
   const pace = createPace(
     {
       now: () => clock.now().getTime(),
-      async owedBytes() {
+      layersPerSecond: () => limiter.layersPerSecond,
+      async owed() {
         journal.asked += 1
         if (journal.owedMebibytes < 0) throw new Error('the disk is full')
-        return journal.owedMebibytes * mebibyte
+        return { bytes: journal.owedMebibytes * mebibyte, layers: journal.owedLayers }
       },
       onJournalError: (error) => journal.errors.push(error),
     },
@@ -142,7 +173,7 @@ export function openPace(t: TestContext, { owedMebibytes = 0, isMeasured = true 
     pace.observe(partSent(partMebibytes * mebibyte, 1))
   }
 
-  return { clock, journal, pace, body, drain }
+  return { clock, journal, limiter, pace, body, drain }
 }
 
 /** Bytes that lie here from before a restart, more than AHEAD, and a flight that carries them away. */
