@@ -51,6 +51,7 @@ export async function serve(
     service = await wire(parts).catch((error: unknown) => {
       throw asStorageError(error)
     })
+    await service.openControl()
     const addresses = await listen(service, config.http)
     service.startWork()
     logger.info({ ...addresses, upstream: config.upstream.kind, version }, 'listening')

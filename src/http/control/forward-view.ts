@@ -1,0 +1,26 @@
+import type { Forward, ForwardTotals } from '../../publish/forward-journal.ts'
+
+/** A debt as operators see it: with the states of the journal, and with whom and where it comes from. */
+export function renderForward({ key, error, upload, dueAt, ...forward }: Forward): object {
+  return {
+    registry: key.registry,
+    repository: key.repository,
+    digest: key.digest,
+    agent: forward.agent,
+    sizeBytes: forward.sizeBytes,
+    state: forward.state,
+    attempts: forward.attempts,
+    ...(error && { error }),
+    ...(upload && { sentBytes: upload.sentBytes }),
+    ...(dueAt && { dueAt: dueAt.toISOString() }),
+    recordedAt: forward.recordedAt.toISOString(),
+    changedAt: forward.changedAt.toISOString(),
+  }
+}
+
+export function renderTotals({ oldestRecordedAt, ...totals }: ForwardTotals): object {
+  return {
+    ...totals,
+    ...(oldestRecordedAt && { oldestRecordedAt: oldestRecordedAt.toISOString() }),
+  }
+}
