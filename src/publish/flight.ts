@@ -5,7 +5,7 @@ import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import type { Awaited } from './awaited.ts'
 import { forwardFailure } from './forward-failure.ts'
-import type { ForwardClaim } from './forward-journal.ts'
+import type { Forward, ForwardClaim } from './forward-journal.ts'
 import { type FlightResult, type PublishPorts, publishLayer } from './publish-layer.ts'
 import type { Call } from './upstream.ts'
 
@@ -26,7 +26,10 @@ export interface FlightSettings {
   readonly postponeMs: number
   /** How long a forward rests when a person must act. */
   readonly parkMs: number
-  /** How long a forward is tried before it is parked for good. It is tried once more after that, however late. */
+  /**
+   * How long a forward is tried before it is parked for good. After that it is tried twice more, `parkMs` apart: a clock that jumped, or a
+   * machine that slept, gives nothing up by itself.
+   */
   readonly forwardTtlMs: number
 }
 
@@ -45,7 +48,7 @@ export async function fly(
   insist: Insist,
   signal: AbortSignal,
 ): Promise<void> {
-  const { key, agent, sizeBytes, state, recordedAt } = claim.forward
+  const { key, agent, sizeBytes, state } = claim.forward
   const about = { repository: key.repository, agent, digest: key.digest }
   const startedAt = performance.now()
   ports.observer.observe({ type: 'forward_started', ...about, sizeBytes })
@@ -77,12 +80,7 @@ export async function fly(
   const { failed: thrown, attempts, invalid } = result
   const { heals, ...error } = forwardFailure(thrown)
   const wasParked = state === 'parked'
-  const endsAtMs = recordedAt.getTime() + settings.forwardTtlMs
-  const nowMs = ports.now().getTime()
-  const isOver = nowMs >= endsAtMs
-  const retryAt = new Date(
-    Math.min(endsAtMs, nowMs + (heals ? settings.postponeMs : settings.parkMs)),
-  )
+  const { isOver, retryAt } = planRetry(claim.forward, heals, ports.now().getTime(), settings)
   await insist(() => {
     if (isOver) return claim.parkForGood(error, attempts)
     return claim[heals ? 'postpone' : 'park'](error, attempts, retryAt)
@@ -104,6 +102,22 @@ export async function fly(
     const why = { error: error.code, detail: error.detail }
     ports.observer.observe({ type: 'forward_given_up', ...about, sizeBytes, ...why })
   }
+}
+
+/** When a forward whose flight failed is tried again, if it is. */
+function planRetry(
+  { recordedAt, changedAt, error: lastError }: Forward,
+  heals: boolean,
+  nowMs: number,
+  { postponeMs, parkMs, forwardTtlMs }: FlightSettings,
+): { readonly isOver: boolean; readonly retryAt: Date } {
+  const endsAtMs = recordedAt.getTime() + forwardTtlMs
+  if (nowMs >= endsAtMs) {
+    const hadLastChance = lastError !== undefined && changedAt.getTime() >= endsAtMs
+    return { isOver: hadLastChance, retryAt: new Date(nowMs + parkMs) }
+  }
+  const restMs = heals ? postponeMs : parkMs
+  return { isOver: false, retryAt: new Date(Math.min(endsAtMs, nowMs + restMs)) }
 }
 
 async function attempt(

@@ -117,6 +117,9 @@ export interface ForwardTotals {
   readonly oldestRecordedAt?: Date
 }
 
+/** Nothing rests for longer: what is due later was given its time by a clock that has been set back, and is due at once. */
+export const longestRestMs = 15 * 60_000
+
 /** What is owed to the upstream. Every change is durable when its promise resolves. */
 export interface ForwardJournal {
   /**

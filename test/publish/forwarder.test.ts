@@ -229,15 +229,18 @@ test('a forward that was tried for FORWARD_TTL is parked for good, and told of',
   await record()
   clock.advance(settings.forwardTtlMs)
   forwarder.start()
+  await nextTurn()
+  assert.equal((await journal.find(key))?.state, 'parked')
+  clock.advance(settings.parkMs)
+  await nextTurn()
   const forward = await journal.settled(key, never)
   assert.deepEqual(
     [forward.state, forward.error?.code],
     ['parked_for_good', 'upstream_credentials'],
   )
-  await nextTurn()
   assert.deepEqual(
     ended().map(({ outcome }) => outcome),
-    ['parked'],
+    ['parked', 'still_parked'],
   )
   assert.deepEqual(
     observer.of('forward_given_up').map(({ digest, error }) => [digest, error]),
@@ -253,7 +256,24 @@ test('an outage that lasts for FORWARD_TTL parks for good what waits for its end
   await record()
   clock.advance(settings.forwardTtlMs)
   forwarder.start()
+  await nextTurn()
+  assert.equal((await journal.find(key))?.state, 'owed')
+  clock.advance(settings.parkMs)
   assert.equal((await journal.settled(key, never)).state, 'parked_for_good')
+})
+
+test('a clock that jumps over FORWARD_TTL gives nothing up: there is time for another try', async (t) => {
+  const { forwarder, record, journal, key, clock } = await setUpForwarder(t, {
+    faults: scripted({ absent: [refuse('unavailable')] }),
+  })
+  await record()
+  clock.advance(2 * settings.forwardTtlMs)
+  forwarder.start()
+  await nextTurn()
+  const { state, dueAt } = (await journal.find(key)) ?? {}
+  assert.deepEqual([state, dueAt], ['owed', new Date(clock.now().getTime() + settings.parkMs)])
+  clock.advance(settings.parkMs)
+  assert.equal((await journal.settled(key, never)).state, 'forwarded')
 })
 
 test('shortly before FORWARD_TTL a forward is tried once more at its end, not after it', async (t) => {

@@ -10,6 +10,7 @@ import type {
 import { forwardDropped } from '../../src/storage/sqlite/settlements.ts'
 import { createWaitList, type WaitList } from '../../src/storage/wait-list.ts'
 import {
+  cutRests,
   isSettled,
   isStillOwed,
   type MemoryDebt,
@@ -36,6 +37,7 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     clearTimeout(timer)
     while (claimers.size > 0) {
       const all = [...debts.values()]
+      cutRests(all, now().getTime())
       const next = nextDebt(all, now().getTime())
       if (next) {
         claimers.answerFirst(claimOf(next))

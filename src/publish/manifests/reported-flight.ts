@@ -1,5 +1,7 @@
+import type { Digest } from '../../registry/digest.ts'
 import { type LayergateError, toLayergateError } from '../../registry/errors.ts'
 import type { ManifestEnded, ManifestOutcome, Observer } from '../../registry/events.ts'
+import type { Target } from '../acceptance.ts'
 import {
   flyManifest,
   type ManifestFlight,
@@ -9,6 +11,8 @@ import {
 
 export interface ReportedFlightPorts extends ManifestFlightPorts {
   readonly observer: Observer
+  /** The upstream has these, and a manifest that names them: they need not be kept here for its sake. */
+  redeem(target: Target, digests: readonly Digest[]): void
 }
 
 /** What everybody who waits for a manifest is answered: that it is published, or this error. */
@@ -50,7 +54,12 @@ export async function flyReported(
   }
 
   try {
-    report(await flyManifest(ports, settings, { ...flight, onWaited }, signal))
+    const outcome = await flyManifest(ports, settings, { ...flight, onWaited }, signal)
+    ports.redeem(
+      target,
+      manifest.blobs.map(({ digest }) => digest),
+    )
+    report(outcome)
     return {}
   } catch (thrown) {
     const error = toLayergateError(thrown)

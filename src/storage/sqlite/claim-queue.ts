@@ -22,8 +22,8 @@ export interface Due {
   readonly nextDueAt?: Date
 }
 
-/** Longer delays overflow in Node and fire at once (https://nodejs.org/api/timers.html#settimeoutcallback-delay-args). */
-const maxDelayMs = 2 ** 31 - 1
+/** A clock that is set meanwhile is noticed within this. */
+const maxDelayMs = 30_000
 
 export function createClaimQueue({ takeDue, now }: ClaimQueueOptions): ClaimQueue {
   const claimers = createWaitList<ForwardClaim>()

@@ -1,4 +1,9 @@
-import type { ForwardError, Published, StartedUpload } from '../../publish/forward-journal.ts'
+import {
+  type ForwardError,
+  longestRestMs,
+  type Published,
+  type StartedUpload,
+} from '../../publish/forward-journal.ts'
 import { claimable, hurried, inFlight } from './forward-conditions.ts'
 import type { Statement } from './messages.ts'
 
@@ -30,6 +35,14 @@ const next = `
     (${nextInFairness}))`
 
 const unclaimed = 'claimed_from = NULL, claimed_at = NULL'
+
+/** What rests for longer than anything may is due at once. */
+export function cutRests(now: number): Statement {
+  return {
+    sql: `UPDATE forwards SET due_at = :now WHERE ${claimable} AND due_at > :latest`,
+    parameters: { now, latest: now + longestRestMs },
+  }
+}
 
 /** Gives the row, if one is due. Of several in one unit, each sees what those before it took. */
 export function claimNext(now: number): Statement {

@@ -1,7 +1,7 @@
 import type { Forward, ForwardClaim } from '../../publish/forward-journal.ts'
 import type { Log } from '../log.ts'
 import type { Due } from './claim-queue.ts'
-import { claimNext, failForward, selectNextDue } from './claim-statements.ts'
+import { claimNext, cutRests, failForward, selectNextDue } from './claim-statements.ts'
 import { createForwardClaim } from './forward-claim.ts'
 import type { Journal } from './journal.ts'
 import type { Row } from './messages.ts'
@@ -47,10 +47,10 @@ export function createDueClaims(options: DueClaimsOptions): (limit: number) => P
   return async (limit) => {
     const claimedAt = now().getTime()
     const turns = Array.from({ length: limit }, () => claimNext(claimedAt))
-    const answers = await journal.run(...turns, selectNextDue())
+    const answers = await journal.run(cutRests(claimedAt), ...turns, selectNextDue())
     const [nextDue] = answers.at(-1) ?? []
     const claims: ForwardClaim[] = []
-    for (const row of answers.slice(0, -1).flat()) {
+    for (const row of answers.slice(1, -1).flat()) {
       try {
         claims.push(createForwardClaim({ journal, row, now, onChanged }))
       } catch (error) {

@@ -266,3 +266,12 @@ test('a layer that was parked for good and is gone from the spool is missing', a
   await assert.rejects(put(imageOf(layer)), codeIs('manifest_blob_unknown'))
   assert.deepEqual([await stateOf(layer), puttings()], ['parked_for_good', []])
 })
+
+test('what a published manifest names need not be kept for it, and what a refused one names stays', async (t) => {
+  const { put, store, admit, redeemed } = setUpManifests(t)
+  const [layer, config] = [await store(), await store()]
+  await assert.rejects(put(imageOf(layer, await admit())), codeIs('manifest_blob_unknown'))
+  assert.deepEqual(redeemed, [])
+  await put(imageOf(layer, config))
+  assert.deepEqual(new Set(redeemed), new Set([layer.digest, config.digest]))
+})

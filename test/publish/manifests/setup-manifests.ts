@@ -78,6 +78,7 @@ export function setUpManifests(
     },
   }
   const awaited = createAwaited()
+  const redeemed: Digest[] = []
   const puts = createManifestPuts(
     {
       journal,
@@ -87,6 +88,7 @@ export function setUpManifests(
       observer,
       tagDigest: (_call, tag) => (readTag ?? (async (name) => upstream.tags.get(name)))(tag),
       forget: (_target, digests) => forgotten.push(digests),
+      redeem: (_target, digests) => redeemed.push(...digests),
       sleep: sleepUntilAborted,
     },
     settings,
@@ -120,6 +122,7 @@ export function setUpManifests(
     upstream,
     observer,
     awaited,
+    redeemed,
     hurried,
     forgotten,
     /** Done before the next debts are recorded, one each. */

@@ -4,6 +4,7 @@ import { forwardJournalContract, type OpenForwards } from './forward-journal.ts'
 import { hurriedForwardsContract } from './hurried-forwards.ts'
 import { parkedForGoodContract } from './parked-for-good.ts'
 import { prunedForwardsContract } from './pruned-forwards.ts'
+import { restsContract } from './rests.ts'
 import { startedUploadsContract } from './started-uploads.ts'
 import { unpaidForwardsContract } from './unpaid-forwards.ts'
 
@@ -12,6 +13,7 @@ export function allForwardsContract(engine: string, open: OpenForwards): void {
   forwardJournalContract(engine, open)
   fairClaimsContract(engine, open)
   hurriedForwardsContract(engine, open)
+  restsContract(engine, open)
   startedUploadsContract(engine, open)
   parkedForGoodContract(engine, open)
   droppedForwardsContract(engine, open)

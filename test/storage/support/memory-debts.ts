@@ -1,4 +1,8 @@
-import type { Forward, ForwardTotals } from '../../../src/publish/forward-journal.ts'
+import {
+  type Forward,
+  type ForwardTotals,
+  longestRestMs,
+} from '../../../src/publish/forward-journal.ts'
 
 /** One forward in a journal in memory. */
 export interface MemoryDebt {
@@ -22,6 +26,13 @@ export function isStillOwed({ state }: Forward): boolean {
 /** As the port shows it. */
 export function standing({ forward, dueAtMs }: MemoryDebt): Forward {
   return isClaimable(forward) ? { ...forward, dueAt: new Date(dueAtMs) } : forward
+}
+
+/** What rests for longer than anything may is due at once. */
+export function cutRests(debts: readonly MemoryDebt[], nowMs: number): void {
+  for (const debt of debts) {
+    if (isClaimable(debt.forward) && debt.dueAtMs > nowMs + longestRestMs) debt.dueAtMs = nowMs
+  }
 }
 
 /** The one to be claimed next, if any is due at `nowMs`. */
