@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
-import type { Logger } from 'pino'
-import { type Access, openAccess } from './access/access.ts'
+import { openAccess } from './access/access.ts'
 import type { Config } from './config/config.ts'
 import { buildApp, shuttingDown } from './http/app.ts'
 import { createByteBudget } from './http/byte-budget.ts'
 import { closeServer } from './http/close-server.ts'
+import { buildControlApp } from './http/control-app.ts'
+import { openControlSocket } from './http/control/control-socket.ts'
 import { createInFlight, type InFlight } from './http/in-flight.ts'
 import type { Readiness } from './http/routes/system.ts'
 import { createLayerIntake } from './ingest/layer-intake.ts'
@@ -12,11 +13,13 @@ import { createPlaces } from './ingest/places.ts'
 import { createResumableUploads } from './ingest/resumable-uploads.ts'
 import { createRoom } from './ingest/room.ts'
 import { createSessionLeases } from './ingest/session-leases.ts'
-import { createSweeper, sweepUnfinished } from './ingest/sweep.ts'
+import { sweepExpired, sweepUnfinished } from './ingest/sweep.ts'
+import { createSweeper } from './ingest/sweeper.ts'
 import { createUploadHashes } from './ingest/upload-hashes.ts'
 import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
-import { createAcceptance } from './publish/acceptance.ts'
+import { createAcceptance, forwardKey } from './publish/acceptance.ts'
+import { createAwaited } from './publish/awaited.ts'
 import { createDoor } from './publish/door.ts'
 import { createPace } from './publish/pace/pace.ts'
 import { createForwarder } from './publish/forwarder.ts'
@@ -28,7 +31,6 @@ import { createFindManifest } from './reads/find-manifest.ts'
 import { createListTags } from './reads/list-tags.ts'
 import { createReferrers } from './reads/referrers.ts'
 import type { Destination } from './registry/destination.ts'
-import type { Files } from './storage/disk/files.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
 import { createLogObserver } from './telemetry/log-observer.ts'
 import { createLevels, degradedBy } from './telemetry/levels.ts'
@@ -40,38 +42,17 @@ import { registryOperations } from './upstream/registry/ecr-catalog.ts'
 import { retryReasons } from './upstream/retry-policy.ts'
 import { sandboxCredentials } from './upstream/sandbox-credentials.ts'
 import { sleep } from './upstream/sleep.ts'
+import { type Around, defaultTiming, type Parts } from './wiring-parts.ts'
 
-/** Layers that are sent at once; their parts wait for one another in the pool of bodies. */
-const flights = 8
-const postponeMs = 15_000
-const parkMs = 10 * 60_000
-/** How long a manifest rests when AWS cannot be reached, as long as somebody waits for it. */
-const manifestPauseMs = 5_000
-/** How long a client that was sent to the same place again may take to come there. */
-const manifestGraceMs = 10_000
-const redirectAfterMs = 25_000
+/**
+ * Layers that are carried at once. Small ones take four calls, of which the account has ten a second of some; the parts of large ones
+ * wait for one another in the pool of bodies.
+ */
+const flights = 16
+/** How long it is known here that a layer was forwarded; afterwards AWS is asked. */
+const keepForwardedMs = 30 * 24 * 3_600_000
 /** Of all manifests that wait at once. */
 const manifestsMaxBytes = 64 * 1024 * 1024
-const journalRestMs = 5_000
-
-export interface Parts {
-  readonly config: Config
-  readonly logger: Logger
-  readonly version: string
-  readonly openapi: string
-  /** The process's own metrics watch global state, so only one service of a process may have them. */
-  readonly withProcessMetrics: boolean
-  /** The file system of the spool; the real one when absent. */
-  readonly files?: Files
-  /** Who may push and pull what; everybody everything when absent. */
-  readonly access?: (destination: Destination) => Access
-  /** When manifests that wait are answered 307, to clients of short patience; 25 s when absent. */
-  readonly redirectAfterMs?: number
-  /** The service has failed for good: only a new process can take pushes. Called once. */
-  readonly onFatal?: () => void
-}
-
-const now = () => new Date()
 
 /** One whole service, put together but neither listening nor forwarding. */
 export interface Service {
@@ -79,6 +60,8 @@ export interface Service {
   /** On a port of its own, where the configuration wants that. */
   readonly adminApp: FastifyInstance | undefined
   readonly inFlight: InFlight
+  /** Lets operators in by `control.sock` in the data folder. */
+  openControl(): Promise<void>
   /** Forwards what is owed, and sweeps what expires. */
   startWork(): void
   /** From now on no push is taken, and `/readyz` is red. */
@@ -89,7 +72,9 @@ export interface Service {
 
 /** The composition root: read it from top to bottom to see what hangs on what. */
 export async function wire(parts: Parts): Promise<Service> {
-  const { config, logger } = parts
+  const { config, logger, now = () => new Date() } = parts
+  const timing = { ...defaultTiming, ...parts.timing }
+  const around: Around = parts.around ?? ((_name, port) => port)
   const { spoolMaxBytes } = config.storage
   const ending = new AbortController()
   let isDraining = false
@@ -106,13 +91,16 @@ export async function wire(parts: Parts): Promise<Service> {
 
   const storage = await openEmbeddedStorage({
     dataDir: config.storage.dataDir,
+    now,
     ...(parts.files && { files: parts.files }),
     memoryBytes: config.storage.memoryMaxBytes / 2,
     ...(spoolMaxBytes !== undefined && { capacityBytes: spoolMaxBytes }),
     log: (message, fields) => logger.warn(fields, message),
     onFailure,
   })
-  const { spool, sessions, forwards } = storage
+  const spool = around('spool', storage.spool)
+  const sessions = around('sessions', storage.sessions)
+  const forwards = around('forwards', storage.forwards)
   const swept = await sweepUnfinished(sessions, spool).catch(async (error: unknown) => {
     await storage.close()
     throw error
@@ -135,6 +123,8 @@ export async function wire(parts: Parts): Promise<Service> {
     usage: spool.usage,
     uploadsWaiting: () => places.waiting,
     hasJournalFailed: () => hasFailed,
+    isUpstreamPaused: () => ecr.isPaused(),
+    quotasPerSecond: () => ecr.quotasPerSecond(),
     now,
   })
   const metrics = createMetrics(
@@ -151,7 +141,11 @@ export async function wire(parts: Parts): Promise<Service> {
   const pace = createPace(
     {
       now: () => performance.now(),
-      owedBytes: async () => (await forwards.totals()).owedBytes,
+      async owed() {
+        const { owedBytes, owedLayers } = await forwards.totals()
+        return { bytes: owedBytes, layers: owedLayers }
+      },
+      layersPerSecond: () => ecr.layersPerSecond(),
       onJournalError: (error) =>
         logger.error({ err: error }, 'the journal did not say what is owed'),
     },
@@ -159,21 +153,29 @@ export async function wire(parts: Parts): Promise<Service> {
   )
   const observer = observers(metrics, createLogObserver(logger), pace)
 
-  const { endpoint, registryEndpoint, kind } = config.upstream
+  const { endpoint, registryEndpoint, kind, quotaShare, ratesPerSecond } = config.upstream
   const ecr = createEcrStack({
     observer,
     memoryBytes: config.storage.memoryMaxBytes / 2,
     registryEndpoint,
+    quotaShare,
+    ratesPerSecond,
+    timeoutsMs: timing.callTimeoutsMs,
+    around: (upstream) => around('upstream', upstream),
     ...(endpoint && { endpoint }),
     ...(kind === 'sandbox' && { credentials: sandboxCredentials }),
   })
 
-  const acceptance = createAcceptance(forwards, createDoor(ecr.unretried, now))
+  const catalog = around('catalog', ecr.catalog)
+  const awaited = createAwaited()
+
+  const acceptance = createAcceptance(forwards, createDoor(ecr.unretried, now), observer)
   const forwarder = createForwarder(
     {
       journal: forwards,
       upstream: ecr.upstream,
       observer,
+      awaited,
       restore: gate.restore,
       recheck: gate.recheck,
       destinationOf: (registry) => (registry === destination.registry ? destination : undefined),
@@ -181,7 +183,7 @@ export async function wire(parts: Parts): Promise<Service> {
       now,
       onJournalError: (error) => logger.error({ err: error }, 'the journal refused; tried again'),
     },
-    { flights, postponeMs, parkMs, journalRestMs },
+    { ...timing, flights, forwardTtlMs: config.publish.forwardTtlMs },
   )
 
   const inFlight = createInFlight()
@@ -194,27 +196,30 @@ export async function wire(parts: Parts): Promise<Service> {
       return isDraining ? { notReady: 'shutting_down', degraded } : { degraded }
     },
   }
-  const findBlob = createFindBlob({ spool, journal: forwards, catalog: ecr.catalog, now })
-  const findManifest = createFindManifest(ecr.catalog, now)
+  const findBlob = createFindBlob({ spool, cache, journal: forwards, catalog, now })
+  const findManifest = createFindManifest(catalog, now)
   const manifestPuts = createManifestPuts(
     {
       journal: forwards,
       upstream: ecr.upstream,
       spool,
+      awaited,
       observer,
       async tagDigest(call, tag) {
-        return (await ecr.catalog.manifestHead(call, { kind: 'tag', tag }))?.digest
+        return (await catalog.manifestHead(call, { kind: 'tag', tag }))?.digest
       },
       forget(target, digests) {
         findBlob.forget(target, digests)
         findManifest.forget(target, digests)
       },
+      redeem: (target, digests) =>
+        cache.redeem(digests.map((digest) => forwardKey(target, digest))),
       sleep,
     },
     {
       manifestWaitMs: config.publish.manifestWaitMs,
-      pauseMs: manifestPauseMs,
-      graceMs: manifestGraceMs,
+      pauseMs: timing.manifestPauseMs,
+      graceMs: timing.manifestGraceMs,
     },
   )
 
@@ -230,10 +235,19 @@ export async function wire(parts: Parts): Promise<Service> {
     pace,
     onLeftBehind,
   }
-  const sweeper = createSweeper({ sessions, spool, leases, now }, config.ingest.uploadTtlMs, {
-    onRemoved: (uploads) => logger.info({ uploads }, 'removed uploads that nobody went on with'),
-    onError: (error) => logger.error({ err: error }, 'old uploads could not be removed'),
-  })
+  const sweepPorts = { sessions, spool, leases, now }
+  const sweeper = createSweeper(
+    [
+      async () => {
+        const uploads = await sweepExpired(sweepPorts, config.ingest.uploadTtlMs)
+        if (uploads > 0) logger.info({ uploads }, 'removed uploads that nobody went on with')
+      },
+      async () => {
+        await forwards.prune(new Date(now().getTime() - keepForwardedMs))
+      },
+    ],
+    (error) => logger.error({ err: error }, 'what has expired could not be removed'),
+  )
   const agents = {
     access: parts.access?.(destination) ?? openAccess(destination),
     observer,
@@ -250,11 +264,11 @@ export async function wire(parts: Parts): Promise<Service> {
     manifestMemory: createByteBudget(manifestsMaxBytes),
     queueWaitMs: config.ingest.queueWaitMs,
     manifests: findManifest,
-    listTags: createListTags(ecr.catalog),
-    referrers: createReferrers(ecr.catalog, now),
+    listTags: createListTags(catalog),
+    referrers: createReferrers(catalog, now),
     idleTimeoutMs: config.ingest.idleTimeoutMs,
     inFlight,
-    redirectAfterMs: parts.redirectAfterMs ?? redirectAfterMs,
+    redirectAfterMs: timing.redirectAfterMs,
     shutdown: ending.signal,
   }
   const shared = { logger, observer, inFlight, isDraining: () => isDraining }
@@ -262,10 +276,16 @@ export async function wire(parts: Parts): Promise<Service> {
   const app = await buildApp({ ...shared, agents, ...(!hasAdminPort && { system }) })
   const adminApp = hasAdminPort ? await buildApp({ ...shared, system }) : undefined
 
+  let closeControl: (() => Promise<void>) | undefined
+
   return {
     app,
     adminApp,
     inFlight,
+    async openControl() {
+      const controlApp = buildControlApp({ journal: forwards, observer, logger, now })
+      closeControl = await openControlSocket(controlApp, config.storage.dataDir)
+    },
     startWork() {
       forwarder.start()
       sweeper.start()
@@ -276,7 +296,7 @@ export async function wire(parts: Parts): Promise<Service> {
     async close() {
       isDraining = true
       ending.abort(shuttingDown())
-      await Promise.all([closeServer(app), adminApp && closeServer(adminApp)])
+      await Promise.all([closeServer(app), adminApp && closeServer(adminApp), closeControl?.()])
       await Promise.all([forwarder.stop(), manifestPuts.stop(), sweeper.stop()])
       await storage.close()
       ecr.close()

@@ -13,8 +13,9 @@ interface Direction {
 /** Who may import what. Built-in modules are for everybody. */
 const directions: Readonly<Record<string, Direction>> = {
   registry: { ours: [] },
+  fairness: { ours: [] },
   layers: { ours: ['registry/'] },
-  ingest: { ours: ['layers/', 'registry/'] },
+  ingest: { ours: ['fairness/', 'layers/', 'registry/'] },
   publish: { ours: ['layers/', 'registry/'] },
   access: { ours: ['registry/'] },
   reads: {
@@ -32,6 +33,7 @@ const directions: Readonly<Record<string, Direction>> = {
   },
   upstream: {
     ours: [
+      'fairness/',
       'publish/upstream.ts',
       'publish/upstream-error.ts',
       'reads/catalog.ts',
@@ -57,8 +59,23 @@ const directions: Readonly<Record<string, Direction>> = {
   config: { ours: [] },
   sandbox: { ours: [] },
   commands: { ours: ['config/', 'telemetry/logger.ts', 'wiring.ts'], types: ['fastify', 'pino'] },
+  'wiring-parts.ts': {
+    ours: [
+      'access/access.ts',
+      'config/config.ts',
+      'ingest/upload-sessions.ts',
+      'layers/spool.ts',
+      'publish/forward-journal.ts',
+      'publish/upstream.ts',
+      'reads/catalog.ts',
+      'registry/',
+      'storage/disk/files.ts',
+    ],
+    types: ['pino'],
+  },
   'wiring.ts': {
     ours: [
+      'wiring-parts.ts',
       'access/',
       'config/',
       'http/',
@@ -81,6 +98,9 @@ const directionsOfFiles: Readonly<Record<string, readonly string[]>> = {
   'commands/sandbox.ts': ['sandbox/sandbox.ts'],
   // Starts it as a process of its own.
   'commands/start.ts': ['main.ts'],
+  // Where no service runs, the command answers in its place, out of the same folder.
+  'commands/forwards/ask-folder.ts': ['http/control-app.ts', 'storage/embedded.ts'],
+  'commands/forwards/ask-service.ts': ['http/control/control-socket.ts'],
 }
 
 /** Names that are for certain files alone. */

@@ -4,6 +4,7 @@ import {
   resolveEndpoints,
   type UpstreamKind,
 } from './endpoints.ts'
+import { type RateName, rates } from './rates.ts'
 import { type Setting, type SettingWithDefault, settings } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -17,6 +18,10 @@ export interface Config {
   readonly upstream: Endpoints & {
     readonly kind: UpstreamKind
     readonly registryId: string | undefined
+    /** Above 0, 1 at most: how much of each rate is ours. */
+    readonly quotaShare: number
+    /** Where they are not those of a new account. */
+    readonly ratesPerSecond: Readonly<Partial<Record<RateName, number>>>
   }
   readonly storage: {
     readonly dataDir: string
@@ -36,6 +41,8 @@ export interface Config {
     readonly manifestWaitMs: number
     /** How far the spool may run ahead of the upstream, in time to drain. */
     readonly aheadMs: number
+    /** How long an owed forward is tried before it is parked for good. */
+    readonly forwardTtlMs: number
   }
   readonly drainMs: number
   readonly logLevel: string
@@ -98,6 +105,8 @@ export function loadConfig(env: Environment): Config {
       kind: kind ?? 'sandbox',
       ...resolveEndpoints(kind ?? 'sandbox', endpoint, registryEndpoint),
       registryId: parse(settings.registryId),
+      quotaShare: orDefault(settings.quotaShare),
+      ratesPerSecond: ratesPerSecond(parse),
     },
     storage: {
       dataDir: orDefault(settings.dataDir),
@@ -114,12 +123,24 @@ export function loadConfig(env: Environment): Config {
     publish: {
       manifestWaitMs: orDefault(settings.manifestWait),
       aheadMs: orDefault(settings.ahead),
+      forwardTtlMs: orDefault(settings.forwardTtl),
     },
     drainMs: orDefault(settings.drain),
     logLevel: orDefault(settings.logLevel),
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)
+}
+
+function ratesPerSecond(
+  parse: (setting: Setting<number>) => number | undefined,
+): Partial<Record<RateName, number>> {
+  return Object.fromEntries(
+    Object.entries(rates).flatMap(([name, setting]) => {
+      const rate = parse(setting)
+      return rate === undefined ? [] : [[name, rate]]
+    }),
+  )
 }
 
 function unknownNames(env: Environment): string[] {

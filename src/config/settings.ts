@@ -1,3 +1,4 @@
+import { rates } from './rates.ts'
 import {
   type Parse,
   parseCount,
@@ -5,6 +6,7 @@ import {
   parseHttpUrl,
   parseOneOf,
   parsePort,
+  parseShare,
   parseSizeBytes,
   parseSwitch,
   parseText,
@@ -65,6 +67,13 @@ export const settings = {
     parseText,
     "Id or alias of the registry. Default: the caller's own registry.",
   ),
+  quotaShare: setting(
+    'LAYERGATE_QUOTA_SHARE',
+    parseShare,
+    '1',
+    "The part of the account's quotas that is ours; 0.5 leaves half of each to its other users.",
+  ),
+  ...rates,
   dataDir: setting(
     'LAYERGATE_DATA_DIR',
     parseText,
@@ -129,6 +138,12 @@ export const settings = {
     parseDurationMs,
     '10m',
     'How long a manifest PUT waits for its layers.',
+  ),
+  forwardTtl: setting(
+    'LAYERGATE_FORWARD_TTL',
+    parseDurationMs,
+    '24h',
+    'How long an owed forward is tried before it is parked for good.',
   ),
   drain: setting(
     'LAYERGATE_DRAIN',

@@ -68,6 +68,24 @@ export const parseCount: Parse<number> = (text) => {
   return count
 }
 
+/** How many in a second, a million at most. Decimals are allowed. */
+export const parseRate: Parse<number> = (text) => {
+  const rate = parseDecimal(text)
+  if (!(rate > 0 && rate <= 1e6)) throw new Error('must be a number above 0, 1000000 at most')
+  return rate
+}
+
+/** Of a whole, which is 1. */
+export const parseShare: Parse<number> = (text) => {
+  const share = parseDecimal(text)
+  if (!(share > 0 && share <= 1)) throw new Error('must be a number above 0, 1 at most')
+  return share
+}
+
+function parseDecimal(text: string): number {
+  return /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN
+}
+
 export const parseSwitch: Parse<boolean> = (text) => {
   if (text !== 'true' && text !== 'false') throw new Error('must be true or false')
   return text === 'true'

@@ -7,6 +7,7 @@ import type {
 } from '@aws-sdk/client-ecr-public'
 import type { Call } from '../publish/upstream.ts'
 import type { Observer } from '../registry/events.ts'
+import { type Turns, unlimited } from './limiter/turns.ts'
 import { type CallFacts, createObservedCall } from './observed-call.ts'
 
 export interface EcrRequest<Input extends ServiceInputTypes, Output extends ServiceOutputTypes, T>
@@ -43,8 +44,9 @@ export function createAttempt(
   client: ECRPUBLICClient,
   observer: Observer,
   now: () => number,
+  turns: Turns = unlimited,
 ): Attempt {
-  const observed = createObservedCall(observer, now)
+  const observed = createObservedCall(observer, now, turns)
   return (call, { command, read, ...facts }) =>
     observed(call, facts, async (signal) => {
       const answer = await client.send(command, { abortSignal: signal })

@@ -1,15 +1,21 @@
+import { createFairQueue } from '../fairness/fair-queue.ts'
+import type { Call } from '../publish/upstream.ts'
+
+/** In whose turn a body is lent. */
+export type Borrower = Pick<Call, 'agent' | 'signal' | 'isAwaited'>
+
 /** Memory for the request bodies of layer parts: so many of so many bytes, and no more. */
 export interface BodyPool {
   readonly bodyBytes: number
   /**
-   * Waits for its turn (first come, first served) and lends a body to `work`, which must not keep it.
+   * Waits for its turn, fair between agents, and lends a body to `work`, which must not keep it. What a manifest waits for comes first.
    *
    * A body is used again only when `work` resolves: when it throws, a socket may still be sending from it,
    * so it is left to that socket and the garbage collector.
    *
-   * @throws the reason of `signal` while waiting; whatever `work` throws
+   * @throws the reason of `borrower.signal` while waiting; whatever `work` throws
    */
-  lend<T>(signal: AbortSignal, work: (body: Buffer) => Promise<T>): Promise<T>
+  lend<T>(borrower: Borrower, work: (body: Buffer) => Promise<T>): Promise<T>
 }
 
 export interface BodyPoolSettings {
@@ -18,36 +24,38 @@ export interface BodyPoolSettings {
   readonly bodyBytes: number
 }
 
+interface Waiter {
+  go(): void
+  isAwaited(): boolean
+}
+
 export function createBodyPool({ bodies, bodyBytes }: BodyPoolSettings): BodyPool {
   // Idle bodies are held weakly: a quiet service gives the memory back without a timer.
   const idle: WeakRef<Buffer>[] = []
-  const waiting = new Set<() => void>()
+  const waiting = createFairQueue<Waiter>()
   let free = bodies
 
-  async function turn(signal: AbortSignal): Promise<void> {
+  async function turn({ agent, signal, isAwaited }: Borrower): Promise<void> {
     signal.throwIfAborted()
     if (free > 0) {
       free -= 1
       return
     }
     const { promise, resolve, reject } = Promise.withResolvers<void>()
+    const waiter = { go: resolve, isAwaited: () => isAwaited?.() ?? false }
     const stop = () => {
-      waiting.delete(resolve)
+      waiting.remove(agent, waiter)
       reject(signal.reason)
     }
-    waiting.add(resolve)
+    waiting.add(agent, waiter)
     signal.addEventListener('abort', stop, { once: true })
     await promise.finally(() => signal.removeEventListener('abort', stop))
   }
 
   function pass(): void {
-    const [next] = waiting
-    if (next) {
-      waiting.delete(next)
-      next()
-    } else {
-      free += 1
-    }
+    const next = waiting.next(({ isAwaited }) => isAwaited())
+    if (next) next.go()
+    else free += 1
   }
 
   function pick(): Buffer {
@@ -60,8 +68,8 @@ export function createBodyPool({ bodies, bodyBytes }: BodyPoolSettings): BodyPoo
 
   return {
     bodyBytes,
-    async lend(signal, work) {
-      await turn(signal)
+    async lend(borrower, work) {
+      await turn(borrower)
       try {
         const body = pick()
         const result = await work(body)

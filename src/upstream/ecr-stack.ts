@@ -5,10 +5,14 @@ import type { Observer } from '../registry/events.ts'
 import { createBodyPool } from './body-pool.ts'
 import { createCredentialsRefresh } from './credentials.ts'
 import { createEcrClient } from './ecr-client.ts'
-import { createEcrUpstream } from './ecr-upstream.ts'
+import { createEcrUpstream, type EcrUpstreamSettings } from './ecr-upstream.ts'
+import { type LaneName, laneRates } from './limiter/lanes.ts'
+import { createLimiter } from './limiter/limiter.ts'
 import { bodyBytesFor } from './part-encoder.ts'
 import { ecrPublicPartLimits } from './part-size.ts'
+import { acceptReadyBodies } from './ready-bodies.ts'
 import { catalogWithRetry } from './registry/catalog-with-retry.ts'
+import { coalescedCatalog } from './registry/coalesced-catalog.ts'
 import { createEcrCatalog } from './registry/ecr-catalog.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { createRetry } from './retry.ts'
@@ -25,26 +29,50 @@ export interface EcrStackSettings {
   /** For the bodies of parts, 14 MiB each; there is room for one at least. */
   readonly memoryBytes: number
   readonly observer: Observer
+  /** Above 0, 1 at most: how much of the account's quotas is ours. All of them when absent. */
+  readonly quotaShare?: number
+  /** Calls per second, where they are not those of a new account. */
+  readonly ratesPerSecond?: Readonly<Partial<Record<LaneName, number>>>
+  /** For the answers to calls, where they are not those of `createEcrUpstream`. */
+  readonly timeoutsMs?: EcrUpstreamSettings['timeoutsMs']
+  /** Stands around each upstream, below the retry. */
+  readonly around?: (upstream: Upstream) => Upstream
 }
 
 export interface EcrStack {
-  /** Every call is made once. */
+  /** Every call is made once; none while the account is paused, but for a probe. */
   readonly unretried: Upstream
   /** The same, with the one retry of calls over it. */
   readonly upstream: Upstream
   /** What the registry has; its reads are retried a few times. */
   readonly catalog: Catalog
+  /** Whether AWS has not answered for a while, and is only probed. */
+  isPaused(): boolean
+  /** How many layers can be begun and completed in a second, at present. */
+  layersPerSecond(): number
+  /** How many calls of each operation go out in a second at most, at present. Those that share a quota have the same number. */
+  quotasPerSecond(): Readonly<Record<string, number>>
+  /** Ends calls that still wait for their turn. */
   close(): void
 }
 
 const maxSockets = 64
 const retriesPerSecond = 10
+/** How long a forward, or a manifest, waits in a call while AWS does not answer. */
+const pauseWaitMs = 60_000
 /** Who reads waits for the answer, and may ask again. */
 const readPatience = { maxAttempts: 3, maxWaitMs: 5_000 }
 
+const now = () => performance.now()
+
 /** One account of ECR Public, from the socket up to the ports. */
 export function createEcrStack(settings: EcrStackSettings): EcrStack {
-  const { endpoint, registryEndpoint, credentials, memoryBytes, observer } = settings
+  const { endpoint, registryEndpoint, credentials, memoryBytes, observer, timeoutsMs } = settings
+  const {
+    quotaShare = 1,
+    ratesPerSecond = {},
+    around = (upstream: Upstream) => upstream,
+  } = settings
   const client = createEcrClient({
     maxSockets,
     ...(endpoint && { endpoint }),
@@ -55,16 +83,36 @@ export function createEcrStack(settings: EcrStackSettings): EcrStack {
     bodies: Math.max(1, Math.floor(memoryBytes / bodyBytes)),
     bodyBytes,
   })
+  const limiter = createLimiter({
+    fullPerSecond: laneRates(quotaShare, ratesPerSecond),
+    observer,
+    now,
+    random: Math.random,
+  })
+  const patient = limiter.turns(pauseWaitMs)
+  const impatient = limiter.turns(0)
   const retrySettings = {
     observer,
-    retryBudget: createRetryBudget({ retriesPerSecond, sleep, now: () => performance.now() }),
+    retryBudget: createRetryBudget({ retriesPerSecond, sleep, now }),
     refreshCredentials: createCredentialsRefresh(client),
     sleep,
     random: Math.random,
   }
-  const readOnce = createEcrCatalog({ client, endpoint: registryEndpoint, observer, maxSockets })
-  const unretried = createEcrUpstream({ client, observer, bodies })
-  const upstream = withRetry(unretried, {
+  const readOnce = createEcrCatalog({
+    client,
+    endpoint: registryEndpoint,
+    observer,
+    maxSockets,
+    turns: impatient,
+  })
+  const shared = {
+    client,
+    observer,
+    bodies,
+    readyBodies: acceptReadyBodies(client),
+    ...(timeoutsMs && { timeoutsMs }),
+  }
+  const upstream = withRetry(around(createEcrUpstream({ ...shared, turns: patient })), {
     ...retrySettings,
     // Within attempts that are repeated themselves.
     async tagDigest(call, tag) {
@@ -73,10 +121,18 @@ export function createEcrStack(settings: EcrStackSettings): EcrStack {
   })
   const retryRead = createRetry({ ...retrySettings, ...readPatience })
   return {
-    unretried,
+    unretried: around(createEcrUpstream({ ...shared, turns: impatient })),
     upstream,
-    catalog: catalogWithRetry(readOnce, retryRead),
+    catalog: coalescedCatalog(catalogWithRetry(readOnce, retryRead), sleep),
+    isPaused: limiter.isPaused,
+    layersPerSecond: () =>
+      Math.min(
+        limiter.ratePerSecond('InitiateLayerUpload'),
+        limiter.ratePerSecond('CompleteLayerUpload'),
+      ),
+    quotasPerSecond: limiter.quotasPerSecond,
     close() {
+      limiter.close()
       readOnce.close()
       client.destroy()
     },

@@ -14,16 +14,20 @@ import type { Observer } from '../registry/events.ts'
 import { readAbsent, readCompleted, readPut, readStarted, readStored } from './answers.ts'
 import { createAttempt } from './attempt.ts'
 import type { BodyPool } from './body-pool.ts'
-import { lingering } from './lingering.ts'
+import { type Turns, unlimited } from './limiter/turns.ts'
 import { encodePart } from './part-encoder.ts'
 import { ecrPublicPartLimits, type PartLimits, partSizeBytes } from './part-size.ts'
-import { acceptReadyBodies } from './ready-bodies.ts'
+import { acceptReadyBodies, type ReadyBodies } from './ready-bodies.ts'
 
 export interface EcrUpstreamSettings {
   readonly client: ECRPUBLICClient
   readonly observer: Observer
   /** Where the bodies of parts are built: each must hold `bodyBytesFor` the largest part. */
   readonly bodies: BodyPool
+  /** Of the client; needed where another upstream shares it. */
+  readonly readyBodies?: ReadyBodies
+  /** When each call may go out; at once when absent. */
+  readonly turns?: Turns
   /** A clock in milliseconds that never goes back. */
   readonly now?: () => number
   /** For the answer to one call, from its first byte on. */
@@ -59,9 +63,9 @@ const maxDigests = 100
 export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
   const { client, observer, bodies } = settings
   const { now = () => performance.now(), partLimits = ecrPublicPartLimits } = settings
+  const { turns = unlimited, readyBodies = acceptReadyBodies(client) } = settings
   const timeoutsMs = { ...defaultTimeoutsMs, ...settings.timeoutsMs }
-  const attempt = createAttempt(client, observer, now)
-  const readyBodies = acceptReadyBodies(client)
+  const attempt = createAttempt(client, observer, now, turns)
 
   return {
     async absent(call, digests) {
@@ -97,7 +101,7 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
         partFirstByte: range.firstByte,
         partLastByte: range.lastByte,
       }
-      await bodies.lend(call.signal, async (body) => {
+      await bodies.lend(call, async (body) => {
         await using reader = await openVerified(layer)
         const command = new UploadLayerPartCommand({ ...members, layerPartBlob: undefined })
         readyBodies.attach(command.input, await encodePart(body, members, reader, range))
@@ -131,25 +135,21 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
     },
 
     async putManifest(call, manifest, tag) {
-      call.signal.throwIfAborted()
-      // Cut off in the middle, it might still move the tag, even after the next one has done so.
-      using last = lingering(call.signal, lastAnswerMs)
       try {
-        await attempt(
-          { ...call, signal: last.signal },
-          {
-            operation: 'PutImage',
-            command: new PutImageCommand({
-              ...repositoryOf(call),
-              imageManifest: manifest.bytes.toString('utf8'),
-              imageManifestMediaType: manifest.mediaType,
-              imageDigest: manifest.digest,
-              ...(tag === undefined ? {} : { imageTag: tag }),
-            }),
-            timeoutMs: timeoutsMs.putManifest,
-            read: (answer) => readPut(answer, manifest.digest),
-          },
-        )
+        await attempt(call, {
+          operation: 'PutImage',
+          command: new PutImageCommand({
+            ...repositoryOf(call),
+            imageManifest: manifest.bytes.toString('utf8'),
+            imageManifestMediaType: manifest.mediaType,
+            imageDigest: manifest.digest,
+            ...(tag === undefined ? {} : { imageTag: tag }),
+          }),
+          timeoutMs: timeoutsMs.putManifest,
+          // Cut off in the middle, it might still move the tag, even after the next one has done so.
+          lingerMs: lastAnswerMs,
+          read: (answer) => readPut(answer, manifest.digest),
+        })
       } catch (error) {
         // ECR compares `imageDigest` itself: the tag names this very manifest.
         if (isException(error, 'ImageAlreadyExistsException')) return

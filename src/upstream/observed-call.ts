@@ -2,6 +2,8 @@ import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Call } from '../publish/upstream.ts'
 import type { Observer } from '../registry/events.ts'
 import { toUpstreamError } from './exceptions.ts'
+import { type Turns, unlimited } from './limiter/turns.ts'
+import { lingering } from './lingering.ts'
 import { untilAborted } from './until-aborted.ts'
 
 export interface CallFacts {
@@ -10,6 +12,8 @@ export interface CallFacts {
   readonly timeoutMs: number
   /** Bytes of the layer that an accepted call carries. */
   readonly layerBytes?: number
+  /** How long a call that was sent may go on for its answer when nobody wants it any more; not at all when absent. */
+  readonly lingerMs?: number
 }
 
 export interface Answered<T> {
@@ -18,7 +22,7 @@ export interface Answered<T> {
   readonly requestId?: string | undefined
 }
 
-/** One call to AWS, never repeated: bounded, measured, its failure in our words. */
+/** One call to AWS, never repeated: in its turn, bounded, measured, its failure in our words. */
 export interface ObservedCall {
   /**
    * @param send ends at once when its signal aborts
@@ -28,14 +32,25 @@ export interface ObservedCall {
   <T>(call: Call, facts: CallFacts, send: (signal: AbortSignal) => Promise<Answered<T>>): Promise<T>
 }
 
-/** @param now a clock in milliseconds that never goes back */
-export function createObservedCall(observer: Observer, now: () => number): ObservedCall {
-  return async (call, { operation, timeoutMs, layerBytes = 0 }, send) => {
+/**
+ * The wait for its turn is not part of the call: neither of its time-out nor of its seconds.
+ *
+ * @param now a clock in milliseconds that never goes back
+ */
+export function createObservedCall(
+  observer: Observer,
+  now: () => number,
+  turns: Turns = unlimited,
+): ObservedCall {
+  return async (call, { operation, timeoutMs, layerBytes = 0, lingerMs = 0 }, send) => {
     call.signal.throwIfAborted()
-    const end = new AbortController()
-    const signal = AbortSignal.any([call.signal, end.signal])
-    const timer = setTimeout(() => end.abort(timedOut(timeoutMs)), timeoutMs)
+    const cameAtMs = now()
+    const turn = await turns.take(operation, call)
     const startedAtMs = now()
+    using last = lingering(call.signal, lingerMs)
+    const end = new AbortController()
+    const signal = AbortSignal.any([last.signal, end.signal])
+    const timer = setTimeout(() => end.abort(timedOut(timeoutMs)), timeoutMs)
     const observe = (outcome: string, sentLayerBytes: number, upstreamRequestId?: string) => {
       observer.observe({
         type: 'upstream_called',
@@ -43,23 +58,28 @@ export function createObservedCall(observer: Observer, now: () => number): Obser
         operation,
         outcome,
         seconds: (now() - startedAtMs) / 1000,
+        waitedSeconds: (startedAtMs - cameAtMs) / 1000,
         sentLayerBytes,
         ...(upstreamRequestId === undefined ? {} : { upstreamRequestId }),
       })
     }
 
     try {
+      signal.throwIfAborted()
       const { result, requestId } = await untilAborted(signal, send(signal))
       observe('success', layerBytes, requestId)
+      turn.end('answered')
       return result
     } catch (thrown) {
-      if (call.signal.aborted) {
+      if (last.signal.aborted) {
         observe('AbortError', 0)
+        turn.end('broken_off')
         throw call.signal.reason
       }
       const cause: unknown = end.signal.aborted ? end.signal.reason : thrown
       const error = cause instanceof UpstreamError ? cause : toUpstreamError(operation, cause)
       observe(error.facts.exception, 0, error.facts.requestId)
+      turn.end(error)
       throw error
     } finally {
       clearTimeout(timer)

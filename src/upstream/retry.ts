@@ -4,6 +4,7 @@ import type { Observer } from '../registry/events.ts'
 import { backoffMs } from './backoff.ts'
 import type { RefreshCredentials } from './credentials.ts'
 import type { RetryBudget } from './retry-budget.ts'
+import { wasHeldBack } from './limiter/held-back.ts'
 import { decideRetry } from './retry-policy.ts'
 import type { Sleep } from './sleep.ts'
 
@@ -52,7 +53,8 @@ export function createRetry(settings: RetrySettings): Retry {
         return await run(attempt)
       } catch (error) {
         call.signal.throwIfAborted()
-        if (!(error instanceof UpstreamError)) throw error
+        // What was held back has waited as long as it may: it is not for this call to wait more.
+        if (!(error instanceof UpstreamError) || wasHeldBack(error)) throw error
         const decision = decideRetry(error.failure, { attempt, maxAttempts, refreshed })
         if (decision.do === 'give_up') throw error
         if (decision.do === 'refresh_credentials') {

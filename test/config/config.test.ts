@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Config, loadConfig } from '../../src/config/config.ts'
+import type { RateName } from '../../src/config/rates.ts'
 import { settings } from '../../src/config/settings.ts'
 import { problemsOf, sandbox } from './setup.ts'
 
@@ -12,6 +13,8 @@ test('with nothing but an upstream every setting has its default', () => {
       endpoint: new URL('http://127.0.0.1:8081'),
       registryEndpoint: new URL('http://127.0.0.1:8081'),
       registryId: undefined,
+      quotaShare: 1,
+      ratesPerSecond: {},
     },
     storage: {
       dataDir: './.layergate',
@@ -25,13 +28,17 @@ test('with nothing but an upstream every setting has its default', () => {
       idleTimeoutMs: 60_000,
       uploadTtlMs: 24 * 3_600_000,
     },
-    publish: { manifestWaitMs: 600_000, aheadMs: 20_000 },
+    publish: { manifestWaitMs: 600_000, aheadMs: 20_000, forwardTtlMs: 24 * 3_600_000 },
     drainMs: 25_000,
     logLevel: 'info',
   })
 })
 
 type Case = readonly [text: string, read: (config: Config) => unknown, value: unknown]
+
+function rate(name: RateName): (config: Config) => unknown {
+  return ({ upstream }) => upstream.ratesPerSecond[name]
+}
 
 const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_HOST: ['0.0.0.0', ({ http }) => http.host, '0.0.0.0'],
@@ -49,6 +56,15 @@ const cases: Readonly<Record<string, Case>> = {
     'http://127.0.0.1:9001/',
   ],
   LAYERGATE_REGISTRY_ID: ['123456789012', ({ upstream }) => upstream.registryId, '123456789012'],
+  LAYERGATE_QUOTA_SHARE: ['0.5', ({ upstream }) => upstream.quotaShare, 0.5],
+  LAYERGATE_RATE_INITIATE_LAYER_UPLOAD: ['100', rate('InitiateLayerUpload'), 100],
+  LAYERGATE_RATE_UPLOAD_LAYER_PART: ['500', rate('UploadLayerPart'), 500],
+  LAYERGATE_RATE_COMPLETE_LAYER_UPLOAD: ['99.5', rate('CompleteLayerUpload'), 99.5],
+  LAYERGATE_RATE_BATCH_CHECK_LAYER_AVAILABILITY: ['20', rate('BatchCheckLayerAvailability'), 20],
+  LAYERGATE_RATE_PUT_IMAGE: ['0.25', rate('PutImage'), 0.25],
+  LAYERGATE_RATE_GET_AUTHORIZATION_TOKEN: ['1', rate('GetAuthorizationToken'), 1],
+  LAYERGATE_RATE_DESCRIBE_REGISTRIES: ['2', rate('DescribeRegistries'), 2],
+  LAYERGATE_RATE_REGISTRY_READS: ['12', rate('RegistryReads'), 12],
   LAYERGATE_DATA_DIR: ['/data', ({ storage }) => storage.dataDir, '/data'],
   LAYERGATE_MAX_LAYER: ['1GiB', ({ ingest }) => ingest.maxLayerBytes, 1024 ** 3],
   LAYERGATE_SPOOL_MAX: ['2GiB', ({ storage }) => storage.spoolMaxBytes, 2 * 1024 ** 3],
@@ -59,6 +75,7 @@ const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_UPLOAD_IDLE: ['2m', ({ ingest }) => ingest.idleTimeoutMs, 120_000],
   LAYERGATE_UPLOAD_TTL: ['48h', ({ ingest }) => ingest.uploadTtlMs, 48 * 3_600_000],
   LAYERGATE_MANIFEST_WAIT: ['1h', ({ publish }) => publish.manifestWaitMs, 3_600_000],
+  LAYERGATE_FORWARD_TTL: ['48h', ({ publish }) => publish.forwardTtlMs, 48 * 3_600_000],
   LAYERGATE_DRAIN: ['500ms', ({ drainMs }) => drainMs, 500],
   LAYERGATE_LOG_LEVEL: ['debug', ({ logLevel }) => logLevel, 'debug'],
 }
@@ -74,6 +91,11 @@ test('no setting is left out here', () => {
   const { name: noAuth } = settings.insecureNoAuth
   const names = Object.values(settings).map(({ name }) => name)
   assert.deepEqual(new Set([...Object.keys(cases), noAuth]), new Set(names))
+})
+
+test('a rate that is set is the only one that is passed on', () => {
+  const env = { ...sandbox, LAYERGATE_RATE_PUT_IMAGE: '20' }
+  assert.deepEqual(loadConfig(env).upstream.ratesPerSecond, { PutImage: 20 })
 })
 
 for (const { name, meaning, parse, ...rest } of Object.values(settings)) {
@@ -96,6 +118,15 @@ const invalid = {
   LAYERGATE_UPSTREAM_ENDPOINT: 'localhost:8081',
   LAYERGATE_REGISTRY_ENDPOINT: 'public.ecr.aws',
   LAYERGATE_INSECURE_NO_AUTH: 'yes',
+  LAYERGATE_QUOTA_SHARE: '1.1',
+  LAYERGATE_RATE_INITIATE_LAYER_UPLOAD: '0',
+  LAYERGATE_RATE_UPLOAD_LAYER_PART: '-1',
+  LAYERGATE_RATE_COMPLETE_LAYER_UPLOAD: '10/s',
+  LAYERGATE_RATE_BATCH_CHECK_LAYER_AVAILABILITY: 'Infinity',
+  LAYERGATE_RATE_PUT_IMAGE: '1e3',
+  LAYERGATE_RATE_GET_AUTHORIZATION_TOKEN: '0x10',
+  LAYERGATE_RATE_DESCRIBE_REGISTRIES: '.5',
+  LAYERGATE_RATE_REGISTRY_READS: '1000001',
   LAYERGATE_MAX_LAYER: '10GB',
   LAYERGATE_SPOOL_MAX: '0B',
   LAYERGATE_MEMORY_MAX: '128',
@@ -105,6 +136,7 @@ const invalid = {
   LAYERGATE_UPLOAD_IDLE: '-1s',
   LAYERGATE_UPLOAD_TTL: '1d',
   LAYERGATE_MANIFEST_WAIT: '577h',
+  LAYERGATE_FORWARD_TTL: 'never',
   LAYERGATE_DRAIN: 'soon',
   LAYERGATE_LOG_LEVEL: 'loud',
 }
@@ -132,7 +164,7 @@ test('all problems are named at once', () => {
   }
   assert.throws(() => loadConfig(env), {
     name: 'ConfigError',
-    message: `The configuration has 18 problem(s):\n  ${problems.join('\n  ')}`,
+    message: `The configuration has 28 problem(s):\n  ${problems.join('\n  ')}`,
   })
 })
 

@@ -6,6 +6,8 @@ import {
   parseHttpUrl,
   parseOneOf,
   parsePort,
+  parseRate,
+  parseShare,
   parseSizeBytes,
   parseSwitch,
   sizeWithin,
@@ -134,3 +136,47 @@ test('a size within bounds may touch both, and says which one it passed', () => 
   assert.throws(() => parse('2047B'), /must be 2KiB at least/)
   assert.throws(() => parse('4097B'), /must be 4KiB at most/)
 })
+
+for (const [text, perSecond] of [
+  ['10', 10],
+  ['0.25', 0.25],
+  ['1000000', 1e6],
+] as const) {
+  test(`${text} is a rate`, () => {
+    assert.equal(parseRate(text), perSecond)
+  })
+}
+
+for (const text of [
+  '',
+  '0',
+  '0.0',
+  '-1',
+  '+1',
+  '1e3',
+  '.5',
+  '5.',
+  '1,5',
+  '10/s',
+  'NaN',
+  '1000001',
+]) {
+  test(`${JSON.stringify(text)} is no rate`, () => {
+    assert.throws(() => parseRate(text), /^Error: must be a number above 0, 1000000 at most$/)
+  })
+}
+
+for (const [text, share] of [
+  ['1', 1],
+  ['0.01', 0.01],
+] as const) {
+  test(`${text} is a share`, () => {
+    assert.equal(parseShare(text), share)
+  })
+}
+
+for (const text of ['0', '1.01', '50%', '-0.5']) {
+  test(`${JSON.stringify(text)} is no share`, () => {
+    assert.throws(() => parseShare(text), /^Error: must be a number above 0, 1 at most$/)
+  })
+}

@@ -13,15 +13,18 @@ const fresh = readSeries(await scrapeFresh())
 
 /** What a service shows that nobody has called yet: every label has a value in it. */
 async function scrapeFresh(): Promise<string> {
+  const operations = [...upstreamOperations, ...registryOperations]
+  const quotasPerSecond = Object.fromEntries(operations.map((operation) => [operation, 1]))
+  const levels = async () => ({ ...calmLevels, quotasPerSecond })
   const settings = {
     version: '1.2.3',
     isAuthDisabled: true,
     destinations: ['default'],
-    operations: [...upstreamOperations, ...registryOperations],
+    operations,
     retryReasons,
     withProcess: false,
   }
-  return (await createMetrics(settings, async () => calmLevels).scrape()).text
+  return (await createMetrics(settings, levels).scrape()).text
 }
 
 function inOrder(names: Iterable<string>): readonly string[] {

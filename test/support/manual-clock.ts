@@ -15,9 +15,10 @@ interface Timer {
 
 /**
  * Puts `setTimeout`, `clearTimeout` and `AbortSignal.timeout` on a clock of its own until the test ends. Unlike
- * the mock timers of node:test it knows `refresh()`.
+ * the mock timers of node:test it knows `refresh()`. One for each test: of two, the end of the test would leave the first behind.
  */
 export function manualClock(t: TestContext): ManualClock {
+  if (Reflect.get(setTimeout, 'mock')) throw new Error('This test has a clock already.')
   const timers = new Map<object, Timer>()
   let nowMs = 0
 

@@ -6,7 +6,8 @@ import supertest from 'supertest'
 import { loadConfig } from '../../src/config/config.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
 import { createLogger } from '../../src/telemetry/logger.ts'
-import { type Parts, type Service, wire } from '../../src/wiring.ts'
+import { type Service, wire } from '../../src/wiring.ts'
+import type { Parts } from '../../src/wiring-parts.ts'
 
 export interface RunningService {
   readonly url: string
@@ -29,7 +30,8 @@ export interface RunningService {
   metric(sample: string): Promise<number | undefined>
 }
 
-export interface ServiceOptions extends Pick<Parts, 'files' | 'access' | 'redirectAfterMs'> {
+export interface ServiceOptions
+  extends Pick<Parts, 'files' | 'access' | 'now' | 'timing' | 'around'> {
   readonly env?: Readonly<Record<string, string>>
   readonly sandbox?: SandboxOptions
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createBodyPool } from '../../src/upstream/body-pool.ts'
 
-const never = new AbortController().signal
+const anybody = { agent: 'ci', signal: new AbortController().signal }
 
 /** Work that goes on until it is told to end. */
 function heldBody() {
@@ -23,30 +23,30 @@ const turnOfTheLoop = () => new Promise(setImmediate)
 
 test('a body has the size that was asked for', async () => {
   const pool = createBodyPool({ bodies: 1, bodyBytes: 100 })
-  assert.equal(await pool.lend(never, async (body) => body.byteLength), 100)
+  assert.equal(await pool.lend(anybody, async (body) => body.byteLength), 100)
   assert.equal(pool.bodyBytes, 100)
 })
 
 test('a body is used again after it was sent', async () => {
   const pool = createBodyPool({ bodies: 1, bodyBytes: 8 })
-  const first = await pool.lend(never, async (body) => body)
-  assert.equal(await pool.lend(never, async (body) => body), first)
+  const first = await pool.lend(anybody, async (body) => body)
+  assert.equal(await pool.lend(anybody, async (body) => body), first)
 })
 
 test('a body is not used again after a failure, since a socket may still be sending from it', async () => {
   const pool = createBodyPool({ bodies: 1, bodyBytes: 8 })
   const failed = heldBody()
-  const lent = pool.lend(never, failed.work)
+  const lent = pool.lend(anybody, failed.work)
   failed.reject(new Error('reset'))
   await assert.rejects(lent, /reset/)
   assert.notEqual(failed.body(), undefined)
-  assert.notEqual(await pool.lend(never, async (body) => body), failed.body())
+  assert.notEqual(await pool.lend(anybody, async (body) => body), failed.body())
 })
 
 test('no more bodies are lent at once than there are, and who came first is next', async () => {
   const pool = createBodyPool({ bodies: 2, bodyBytes: 8 })
   const held = Array.from({ length: 4 }, heldBody)
-  const lent = held.map(({ work }) => pool.lend(never, work))
+  const lent = held.map(({ work }) => pool.lend(anybody, work))
   await turnOfTheLoop()
   assert.deepEqual(
     held.map(({ body }) => body() !== undefined),
@@ -66,8 +66,8 @@ test('no more bodies are lent at once than there are, and who came first is next
 test('a failure lets the next one in', async () => {
   const pool = createBodyPool({ bodies: 1, bodyBytes: 8 })
   const failed = heldBody()
-  const lent = pool.lend(never, failed.work)
-  const next = pool.lend(never, async () => 'sent')
+  const lent = pool.lend(anybody, failed.work)
+  const next = pool.lend(anybody, async () => 'sent')
   failed.reject(new Error('reset'))
   await assert.rejects(lent, /reset/)
   assert.equal(await next, 'sent')
@@ -78,11 +78,11 @@ test('an abort ends the wait with its reason and gives the turn to the next', as
   const controller = new AbortController()
   const held = heldBody()
   let worked = false
-  const lent = pool.lend(never, held.work)
-  const aborted = pool.lend(controller.signal, async () => {
+  const lent = pool.lend(anybody, held.work)
+  const aborted = pool.lend({ agent: 'ci', signal: controller.signal }, async () => {
     worked = true
   })
-  const next = pool.lend(never, async () => 'sent')
+  const next = pool.lend(anybody, async () => 'sent')
   controller.abort(new Error('claim lost'))
   await assert.rejects(aborted, /claim lost/)
   held.resolve()
@@ -93,7 +93,29 @@ test('an abort ends the wait with its reason and gives the turn to the next', as
 
 test('a call that was aborted before takes no body', async () => {
   const pool = createBodyPool({ bodies: 1, bodyBytes: 8 })
-  const late = pool.lend(AbortSignal.abort(new Error('too late')), async () => 'sent')
+  const late = pool.lend(
+    { ...anybody, signal: AbortSignal.abort(new Error('too late')) },
+    async () => 'sent',
+  )
   await assert.rejects(late, /too late/)
-  assert.equal(await pool.lend(never, async () => 'sent'), 'sent')
+  assert.equal(await pool.lend(anybody, async () => 'sent'), 'sent')
+})
+
+test('agents take turns, and what a manifest waits for comes first', async () => {
+  const pool = createBodyPool({ bodies: 1, bodyBytes: 100 })
+  const order: string[] = []
+  let isAwaited = false
+  const held = Promise.withResolvers<void>()
+  const first = pool.lend(anybody, () => held.promise)
+  const { signal } = anybody
+  const lent = [
+    { agent: 'many', signal },
+    { agent: 'many', signal },
+    { agent: 'few', signal },
+    { agent: 'awaited', signal, isAwaited: () => isAwaited },
+  ].map((borrower) => pool.lend(borrower, async () => order.push(borrower.agent)))
+  isAwaited = true
+  held.resolve()
+  await Promise.all([first, ...lent])
+  assert.deepEqual(order, ['awaited', 'many', 'few', 'many'])
 })

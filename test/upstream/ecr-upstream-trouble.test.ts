@@ -111,8 +111,8 @@ test('a body that failed on the way goes back to nobody, and the next part still
   const lent: Buffer[] = []
   const bodies: typeof pool = {
     ...pool,
-    lend: (signal, work) =>
-      pool.lend(signal, (body) => {
+    lend: (borrower, work) =>
+      pool.lend(borrower, (body) => {
         lent.push(body)
         return work(body)
       }),

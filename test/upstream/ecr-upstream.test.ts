@@ -70,6 +70,7 @@ test('each call is told to the observer, with the bytes of the layer that it car
       operation: 'UploadLayerPart',
       outcome: 'success',
       seconds: 0.5,
+      waitedSeconds: 0.5,
       sentLayerBytes: 10,
       upstreamRequestId: 'string',
     },

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
+import { createAwaited } from '../../src/publish/awaited.ts'
 import { createForwarder } from '../../src/publish/forwarder.ts'
 import { createManifestPuts } from '../../src/publish/manifests/put-manifest.ts'
 import type { Upstream } from '../../src/publish/upstream.ts'
@@ -31,11 +32,13 @@ async function setUpPushes(t: TestContext) {
   const gate = createGate(spool)
   const forgotten: Digest[] = []
   const observer = { observe: () => undefined }
+  const awaited = createAwaited()
   const forwarder = createForwarder(
     {
       journal,
       upstream,
       observer,
+      awaited,
       restore: gate.restore,
       recheck: gate.recheck,
       destinationOf: () => target.destination,
@@ -43,16 +46,18 @@ async function setUpPushes(t: TestContext) {
       now: () => new Date(),
       onJournalError: (error) => assert.fail(String(error)),
     },
-    { flights: 2, postponeMs: 1, parkMs: 600_000, journalRestMs: 1 },
+    { flights: 2, postponeMs: 1, parkMs: 600_000, journalRestMs: 1, forwardTtlMs: 86_400_000 },
   )
   const puts = createManifestPuts(
     {
       journal,
       upstream,
       spool,
+      awaited,
       observer,
       tagDigest: () => assert.fail('the retry of the call has read it'),
       forget: (_target, digests) => forgotten.push(...digests),
+      redeem: () => undefined,
       sleep: () => Promise.resolve(),
     },
     { manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000 },

@@ -3,6 +3,7 @@ import { UpstreamError } from '../../publish/upstream-error.ts'
 import type { Catalog } from '../../reads/catalog.ts'
 import type { Observer } from '../../registry/events.ts'
 import { createAttempt } from '../attempt.ts'
+import { type Turns, unlimited } from '../limiter/turns.ts'
 import { createObservedCall } from '../observed-call.ts'
 import { createRegistryAliases } from './aliases.ts'
 import { getBlob } from './blobs.ts'
@@ -26,6 +27,8 @@ export interface EcrCatalogSettings {
   readonly timeOfDay?: () => number
   /** For the answer to one call. */
   readonly timeoutMs?: number
+  /** When each call may go out; at once when absent. */
+  readonly turns?: Turns
 }
 
 export interface EcrCatalog extends Catalog {
@@ -55,14 +58,15 @@ export const registryOperations: readonly string[] = [
 export function createEcrCatalog(settings: EcrCatalogSettings): EcrCatalog {
   const { client, endpoint, observer, maxSockets } = settings
   const { now = () => performance.now(), timeOfDay = Date.now, timeoutMs = 10_000 } = settings
-  const attempt = createAttempt(client, observer, now)
+  const { turns = unlimited } = settings
+  const attempt = createAttempt(client, observer, now, turns)
   const exchange = createHttpExchange(maxSockets)
   const read = createRegistryRead({
     endpoint,
     exchange,
     token: createRegistryToken(attempt, timeOfDay),
     aliases: createRegistryAliases(attempt),
-    observed: createObservedCall(observer, now),
+    observed: createObservedCall(observer, now, turns),
     timeoutMs,
   })
 

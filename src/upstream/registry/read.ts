@@ -28,7 +28,7 @@ export interface RegistryRequest<T> {
   readonly read: (answer: RegistryAnswer) => Promise<T>
 }
 
-/** One read with a token that the registry takes: a refused one is replaced once. */
+/** One read with a token that the registry takes: one that was refused, and may have expired, is replaced once. */
 export interface RegistryRead {
   /**
    * @throws UpstreamError
@@ -81,8 +81,9 @@ export function createRegistryRead(parts: RegistryReadParts): RegistryRead {
       return await ask(call, url, request, first)
     } catch (error) {
       if (!(error instanceof UpstreamError && error.failure === 'denied')) throw error
-      token.discard(first)
-      return ask(call, url, request, await token.current(call))
+      const second = await token.after(first, call)
+      if (second === undefined) throw error
+      return ask(call, url, request, second)
     }
   }
 }

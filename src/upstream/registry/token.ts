@@ -17,12 +17,19 @@ export interface RegistryToken {
    * @throws the reason of `call.signal`
    */
   current(call: Call): Promise<string>
-  /** The registry refused this token: it is not given out any more. */
-  discard(token: string): void
+  /**
+   * What to try after a read with `refused` was denied: a token that was fetched later, or `undefined` where no other is worth a try.
+   * The registry denies with the same words what an expired token asks for and what this identity may not read
+   * (aws/containers-roadmap#2835), so it is age that tells them apart: a token younger than a minute has not expired, and is kept.
+   *
+   * @throws as `current`
+   */
+  after(refused: string, call: Call): Promise<string | undefined>
 }
 
 interface Held {
   readonly token: string
+  readonly fetchedAtMs: number
   /** Before it expires: then calls go on with it while the next one is fetched. */
   readonly renewAtMs: number
   readonly expiresAtMs: number
@@ -30,6 +37,8 @@ interface Held {
 
 const timeoutMs = 10_000
 const lifeBeforeRenewal = 0.9
+/** However many reads are denied, a token is fetched once in this time. */
+const youthMs = 60_000
 /** API reference of GetAuthorizationToken. */
 const advice =
   'reading needs the permissions ecr-public:GetAuthorizationToken and sts:GetServiceBearerToken'
@@ -67,22 +76,37 @@ export function createRegistryToken(attempt: Attempt, now: () => number): Regist
     }
   }
 
-  return {
-    async current(call) {
-      const nowMs = now()
-      if (held && nowMs < held.renewAtMs) return held.token
+  async function renewed(call: Call): Promise<string> {
+    renewal ??= renew(call)
+    return (await untilAborted(call.signal, renewal)).token
+  }
+
+  async function current(call: Call): Promise<string> {
+    const nowMs = now()
+    if (!held || nowMs >= held.expiresAtMs) return renewed(call)
+    if (nowMs >= held.renewAtMs) {
       renewal ??= renew(call)
-      if (held && nowMs < held.expiresAtMs) {
-        // Whatever went wrong was observed, and the next call tries again.
-        renewal.catch(() => undefined)
-        return held.token
-      }
-      return (await untilAborted(call.signal, renewal)).token
-    },
-    discard(token) {
-      if (held?.token === token) held = undefined
+      // Whatever went wrong was observed, and the next call tries again.
+      renewal.catch(() => undefined)
+    }
+    return held.token
+  }
+
+  return {
+    current,
+    async after(refused, call) {
+      if (held?.token !== refused) return current(call)
+      if (isYoung(held, now())) return undefined
+      // Until the next one is there it stays: what other reads ask for it may still open.
+      return renewed(call)
     },
   }
+}
+
+/** A clock that was set back says nothing of a token's age. */
+function isYoung({ fetchedAtMs }: Held, nowMs: number): boolean {
+  const ageMs = nowMs - fetchedAtMs
+  return ageMs >= 0 && ageMs < youthMs
 }
 
 function readToken(answer: GetAuthorizationTokenCommandOutput, fetchedAtMs: number): Held {
@@ -97,6 +121,7 @@ function readToken(answer: GetAuthorizationTokenCommandOutput, fetchedAtMs: numb
   const expiresAtMs = expiresAt.getTime()
   return {
     token,
+    fetchedAtMs,
     renewAtMs: fetchedAtMs + lifeBeforeRenewal * (expiresAtMs - fetchedAtMs),
     expiresAtMs,
   }

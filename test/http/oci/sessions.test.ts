@@ -4,6 +4,7 @@ import { describe, test } from 'node:test'
 import { digestOf, layerBytes } from '../../support/layers.ts'
 import { assertRefused, ociClient } from '../../support/oci-client.ts'
 import { startService } from '../../support/service.ts'
+import { until } from '../../support/until.ts'
 import { hanging } from './support/hanging.ts'
 import { assertPulled } from './support/pulled.ts'
 import { thirds } from './support/push-ways.ts'
@@ -140,6 +141,7 @@ describe('a finished upload', () => {
     await assertPulled(client, await client.put(location, digest, { body: blob }), blob)
     await assertPulled(client, await client.put(location, digest, { body: blob }), blob)
     await assertPulled(client, await client.put(location, digest), blob)
+    await until('the layer is in ECR', () => calls().includes('CompleteLayerUpload'))
     assert.equal(calls().filter((operation) => operation === 'InitiateLayerUpload').length, 1)
   })
 

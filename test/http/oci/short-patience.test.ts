@@ -32,7 +32,7 @@ async function follow(client: OciClient, location: string, manifest: SomeManifes
 
 for (const agent of ['containerd/2.3.4', 'buildkit/v0.30.0', 'docker/29.0.0 go/go1.26']) {
   test(`${agent}: a manifest that waits is 307 to the same address, until it is 201`, async (t) => {
-    const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 400 })
+    const { url, sandbox, calls } = await startService(t, { timing: { redirectAfterMs: 400 } })
     sandbox.addFault(slow)
     const client = ociClient(url, { headers: { 'user-agent': agent } })
     await pushBlobs(client, image)
@@ -55,7 +55,7 @@ for (const agent of ['containerd/2.3.4', 'buildkit/v0.30.0', 'docker/29.0.0 go/g
 describe('a client of long patience', () => {
   for (const agent of ['skopeo/1.18.0', 'go-containerregistry/v0.20.7', 'oras/1.3.3']) {
     test(`${agent} gets its answer, never a redirect`, async (t) => {
-      const { url, sandbox } = await startService(t, { redirectAfterMs: 50 })
+      const { url, sandbox } = await startService(t, { timing: { redirectAfterMs: 50 } })
       sandbox.addFault(slow)
       const client = ociClient(url, { headers: { 'user-agent': agent } })
       await pushBlobs(client, image)
@@ -65,7 +65,7 @@ describe('a client of long patience', () => {
 })
 
 test('after as many redirects as Go follows, docker and buildkit wait', async (t) => {
-  const { url, sandbox } = await startService(t, { redirectAfterMs: 20 })
+  const { url, sandbox } = await startService(t, { timing: { redirectAfterMs: 20 } })
   sandbox.addFault(slow)
   const client = ociClient(url, { headers: { 'user-agent': 'docker/29.0.0 go/go1.26' } })
   await pushBlobs(client, image)
@@ -75,7 +75,7 @@ test('after as many redirects as Go follows, docker and buildkit wait', async (t
 })
 
 test('after as many redirects as Go follows, containerd hears 408, and its repeat goes on with the same push', async (t) => {
-  const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 20 })
+  const { url, sandbox, calls } = await startService(t, { timing: { redirectAfterMs: 20 } })
   sandbox.addFault(slow)
   const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
   await pushBlobs(client, image)
@@ -90,7 +90,7 @@ test('after as many redirects as Go follows, containerd hears 408, and its repea
 })
 
 test('a client that was sent on and comes back keeps its place before a newer push of the tag', async (t) => {
-  const { url, sandbox, calls } = await startService(t, { redirectAfterMs: 400 })
+  const { url, sandbox, calls } = await startService(t, { timing: { redirectAfterMs: 400 } })
   const newer = imageOf([layerBytes(20_000, 2)])
   const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
   sandbox.addFault(slow)
@@ -117,7 +117,7 @@ test('a query that continues nothing is a push of its own', async (t) => {
 })
 
 test('a shutdown lets a client that was sent on come back for its answer', async (t) => {
-  const { url, sandbox, service } = await startService(t, { redirectAfterMs: 400 })
+  const { url, sandbox, service } = await startService(t, { timing: { redirectAfterMs: 400 } })
   sandbox.addFault(slow)
   const client = ociClient(url, { headers: { 'user-agent': 'containerd/2.3.4' } })
   await pushBlobs(client, image)

@@ -133,8 +133,7 @@ for (const layerKibibytes of [10, 1000]) {
 test('without a pace the manifests of 40 small images wait for all layers', async (t) => {
   const free = await simulateSmallImages(t, 3, 10, false)
   assert.ok(free.longestWaitSeconds > 0.95 * limiterSeconds, `${free.longestWaitSeconds} s`)
-  const paced = await simulateSmallImages(t, 3, 10)
-  assert.ok(paced.endsAtSeconds <= free.endsAtSeconds)
+  assert.ok(free.endsAtSeconds > 0.95 * limiterSeconds, `${free.endsAtSeconds} s`)
 })
 
 test('large layers among many small ones make nobody wait for much more than AHEAD', async (t) => {

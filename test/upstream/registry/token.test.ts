@@ -4,9 +4,17 @@ import { UpstreamError } from '../../../src/publish/upstream-error.ts'
 import { pushImage } from '../../sandbox/support/registry.ts'
 import { until } from '../../support/until.ts'
 import { upstreamError } from '../setup.ts'
-import { byDigest, callWith, openCatalog, openCatalogOf, tag } from './setup.ts'
+import {
+  byDigest,
+  type CatalogOptions,
+  callWith,
+  openCatalog,
+  openCatalogOf,
+  tag,
+} from './setup.ts'
 
-const hourMs = 3_600_000
+const minuteMs = 60_000
+const hourMs = 60 * minuteMs
 // With an alias no other call is needed before the first read.
 const destination = { registryId: 'sandbox' }
 const call = callWith({ destination })
@@ -16,15 +24,19 @@ const denied = (message: string) =>
   ({ kind: 'exception', name: 'AccessDeniedException', message }) as const
 
 /** A catalog that has a token of twelve hours, on clocks that only a test moves. */
-async function openWithToken(t: TestContext) {
+async function openWithToken(t: TestContext, options: CatalogOptions = {}) {
   const startedAtMs = Date.now()
   const passed = { hereMs: 0, thereMs: 0 }
   const opened = await openCatalog(t, {
+    ...options,
     nowMs: () => startedAtMs + passed.thereMs,
     catalog: { timeOfDay: () => startedAtMs + passed.hereMs },
   })
   await opened.catalog.tags(call)
   opened.sandbox.clearCalls()
+  const passHere = (ms: number) => {
+    passed.hereMs += ms
+  }
   const passThere = (ms: number) => {
     passed.thereMs += ms
     // What is signed is signed by the time that it is there.
@@ -32,10 +44,11 @@ async function openWithToken(t: TestContext) {
   }
   return {
     ...opened,
+    passHere,
     passThere,
     pass(ms: number) {
+      passHere(ms)
       passThere(ms)
-      passed.hereMs += ms
     },
   }
 }
@@ -103,7 +116,8 @@ test('a renewal that fails takes nothing away, and is tried again', async (t) =>
 })
 
 test('a token that expired at the registry first is replaced', async (t) => {
-  const { catalog, passThere, outcomes } = await openWithToken(t)
+  const { catalog, pass, passThere, outcomes } = await openWithToken(t)
+  pass(minuteMs)
   passThere(12 * hourMs)
   assert.deepEqual(await catalog.tags(call), [])
   assert.deepEqual(outcomes().slice(2), [
@@ -122,18 +136,19 @@ test('a token that has ended is not sent any more', async (t) => {
 
 for (const refusedTokenStatus of [400, 401, 403] as const) {
   test(`a token that is refused with ${refusedTokenStatus} is replaced once, under GET and HEAD`, async (t) => {
-    const { catalog, client, sandbox, outcomes } = await openCatalog(t, {
+    const { catalog, client, sandbox, pass, outcomes } = await openWithToken(t, {
       switches: { refusedTokenStatus },
     })
     const manifest = await pushImage(client, 'layer', 'v1')
     sandbox.addFault({ operation: 'GetManifest', call: 1, fault: expired })
     sandbox.addFault({ operation: 'HeadManifest', call: 1, fault: expired })
+    pass(minuteMs)
     const found = await catalog.manifest(call, tag('v1'))
     assert.equal(found?.bytes.toString(), manifest)
+    pass(minuteMs)
     assert.ok(await catalog.manifestHead(call, tag('v1')))
     const code = refusedTokenStatus === 401 ? 'UNAUTHORIZED' : 'DENIED'
-    assert.deepEqual(outcomes(), [
-      'GetAuthorizationToken success',
+    assert.deepEqual(outcomes().slice(2), [
       `GetManifest ${code}`,
       'GetAuthorizationToken success',
       'GetManifest success',
@@ -144,24 +159,57 @@ for (const refusedTokenStatus of [400, 401, 403] as const) {
   })
 
   test(`a new token that is refused with ${refusedTokenStatus} too is an error`, async (t) => {
-    const { catalog, client, sandbox, calls } = await openCatalog(t, {
+    const { catalog, sandbox, pass, calls } = await openWithToken(t, {
       switches: { refusedTokenStatus },
     })
-    await pushImage(client, 'layer', 'v1')
-    sandbox.clearCalls()
+    pass(minuteMs)
     sandbox.addFault({ operation: 'ListTags', call: 'every', fault: expired })
     await assert.rejects(catalog.tags(call), upstreamError('denied'))
-    assert.deepEqual(calls(), [
-      'GetAuthorizationToken',
-      'ListTags',
-      'GetAuthorizationToken',
-      'ListTags',
-    ])
+    assert.deepEqual(calls(), ['ListTags', 'GetAuthorizationToken', 'ListTags'])
   })
 }
 
+test('what is denied to a young token is denied, and costs no new one', async (t) => {
+  const { catalog, sandbox, pass, calls } = await openWithToken(t)
+  sandbox.addFault({ operation: 'ListTags', call: 'every', fault: expired })
+  const refused = async (ageMs: number) => {
+    pass(ageMs)
+    await assert.rejects(catalog.tags(call), upstreamError('denied'))
+  }
+  await refused(0)
+  await refused(minuteMs - 1)
+  assert.deepEqual(calls(), listed(2))
+  await refused(1)
+  assert.deepEqual(calls().slice(2), ['ListTags', 'GetAuthorizationToken', 'ListTags'])
+  await refused(minuteMs - 1)
+  assert.deepEqual(calls().slice(5), ['ListTags'])
+})
+
+test('a clock that was set back makes no token young', async (t) => {
+  const { catalog, passHere, passThere, calls } = await openWithToken(t)
+  passHere(-13 * hourMs)
+  passThere(12 * hourMs)
+  assert.deepEqual(await catalog.tags(call), [])
+  assert.deepEqual(calls(), ['ListTags', 'GetAuthorizationToken', 'ListTags'])
+})
+
+test('a token that could not be replaced stays good for what else is read with it', async (t) => {
+  const { catalog, sandbox, pass, calls } = await openWithToken(t)
+  pass(minuteMs)
+  sandbox.addFault({ operation: 'ListTags', call: 1, fault: expired })
+  sandbox.addFault({
+    operation: 'GetAuthorizationToken',
+    call: 'every',
+    fault: { kind: 'html-503' },
+  })
+  await assert.rejects(catalog.tags(call), upstreamError('unavailable'))
+  assert.deepEqual(await catalog.tags(call), [])
+  assert.deepEqual(calls(), ['ListTags', 'GetAuthorizationToken', 'ListTags'])
+})
+
 test('reads whose token is refused at the same time share the next one', async (t) => {
-  const { catalog, passThere, calls } = await openWithToken(t)
+  const { catalog, pass, passThere, calls } = await openWithToken(t)
+  pass(minuteMs)
   passThere(12 * hourMs)
   await Promise.all(Array.from({ length: 5 }, () => catalog.tags(call)))
   assert.deepEqual(calls().toSorted(), ['GetAuthorizationToken', ...listed(10)])

@@ -46,7 +46,7 @@ export const manifestScenarios: readonly Scenario[] = [
       const headers = { 'user-agent': 'containerd/2.3.4', 'content-type': image.mediaType }
       return client.send('PUT', path, { headers, body: image.bytes })
     },
-    { redirectAfterMs: 20 },
+    { timing: { redirectAfterMs: 20 } },
   ),
   put(400, (client) => client.putManifest('v1', image)),
   refusedByAws(403, 'LimitExceededException'),
