@@ -17,7 +17,7 @@ export interface OciPath {
 
 export type OciRequest<P extends OciPath = OciPath> = FastifyRequest<{ Params: P }>
 
-export interface PushGrant extends Grant {
+export interface GrantOfCaller extends Grant {
   readonly caller: Caller
 }
 
@@ -30,7 +30,7 @@ export interface OciAccess {
 export async function pushGrant(
   { access, observer }: OciAccess,
   request: OciRequest,
-): Promise<PushGrant> {
+): Promise<GrantOfCaller> {
   const repository = parseRepositoryName(request.params.name)
   const caller = await access.identify(request.headers.authorization)
   const grant = caller.mayPush(repository)
@@ -39,10 +39,13 @@ export async function pushGrant(
 }
 
 /** @throws LayergateError `repository_name_invalid`, `repository_denied` */
-export async function pullGrant({ access }: OciAccess, request: OciRequest): Promise<Grant> {
+export async function pullGrant(
+  { access }: OciAccess,
+  request: OciRequest,
+): Promise<GrantOfCaller> {
   const repository = parseRepositoryName(request.params.name)
   const caller = await access.identify(request.headers.authorization)
-  return caller.mayPull(repository)
+  return { ...caller.mayPull(repository), caller }
 }
 
 /** @throws LayergateError `upload_unknown` */

@@ -1,10 +1,11 @@
 import { openIfHeld } from '../layers/open-if-held.ts'
-import type { SealedLayer, Spool, SpoolReader } from '../layers/spool.ts'
+import type { Spool, SpoolReader } from '../layers/spool.ts'
 import { forwardKey, type Target } from '../publish/acceptance.ts'
 import { asLayergateError } from '../publish/forward-failure.ts'
-import type { ForwardJournal } from '../publish/forward-journal.ts'
+import type { ForwardJournal, ForwardKey } from '../publish/forward-journal.ts'
 import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Digest } from '../registry/digest.ts'
+import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Catalog, UpstreamBlob } from './catalog.ts'
 import { createRecent } from './recent.ts'
 import { upstreamAnswer } from './upstream-answer.ts'
@@ -15,10 +16,15 @@ export interface SpooledBlob {
   readonly reader: SpoolReader
 }
 
+type CanPull = (repository: RepositoryName) => boolean
+
 export interface FindBlob {
   /**
-   * Whether a push may leave the blob out. With AWS out of reach a blob that is not here is not there either: sending it again is safe.
+   * Whether a push may leave the blob out. What lies here of another repository counts too, where the agent may read there: it is sent
+   * from here when a manifest names it, and kept until then. With AWS out of reach a blob that is not here is not there either: sending
+   * it again is safe.
    *
+   * @param canPull where the agent may read; without it only `target` counts
    * @throws LayergateError `repository_unknown`
    * @throws the reason of `signal`
    */
@@ -26,8 +32,10 @@ export interface FindBlob {
     target: Target,
     digest: Digest,
     signal: AbortSignal,
+    canPull?: CanPull,
   ): Promise<{ readonly sizeBytes: number } | undefined>
   /**
+   * @param canPull as for `headBlob`
    * @throws LayergateError when the upstream cannot tell
    * @throws the reason of `signal`
    */
@@ -35,6 +43,7 @@ export interface FindBlob {
     target: Target,
     digest: Digest,
     signal: AbortSignal,
+    canPull?: CanPull,
   ): Promise<SpooledBlob | UpstreamBlob | undefined>
   /** The upstream turned out to lack these. */
   forget(target: Target, digests: readonly Digest[]): void
@@ -42,7 +51,14 @@ export interface FindBlob {
 
 export interface FindBlobPorts {
   readonly spool: Pick<Spool, 'find' | 'open'>
-  readonly journal: Pick<ForwardJournal, 'find'>
+  readonly journal: Pick<ForwardJournal, 'find' | 'ofLayer'>
+  readonly cache: {
+    /**
+     * Keeps a layer that was said to be there for a manifest of that repository. Returns false where it does not: then it must not be
+     * said.
+     */
+    pledge(key: ForwardKey, sizeBytes: number): boolean
+  }
   readonly catalog: Pick<Catalog, 'layerSizeBytes' | 'blob'>
   readonly now: () => Date
 }
@@ -53,22 +69,32 @@ const outageMs = 5_000
 const trustMs = 5 * 60_000
 const rememberedBlobs = 10_000
 
-export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts): FindBlob {
+export function createFindBlob(ports: FindBlobPorts): FindBlob {
+  const { spool, journal, cache, catalog, now } = ports
   /** Only what is there: who lacks a blob may send it at any moment. */
   const sizesBytes = createRecent<number>({ lifeMs: trustMs, maxEntries: rememberedBlobs, now })
 
   const outageUntil = new Map<string, number>()
 
-  /** Bytes of another repository do not count: the agent may not know of them. */
-  async function findHeld(target: Target, digest: Digest): Promise<SealedLayer | undefined> {
-    const sealed = await spool.find(digest)
-    return sealed && (await journal.find(forwardKey(target, digest))) ? sealed : undefined
+  /** Whether the repository has it, or will: then a manifest there finds it, whatever goes from here. */
+  async function isPromised(target: Target, digest: Digest): Promise<boolean> {
+    const forward = await journal.find(forwardKey(target, digest))
+    return forward !== undefined && forward.state !== 'parked_for_good'
   }
 
-  async function openHeld(target: Target, digest: Digest): Promise<SpoolReader | undefined> {
-    if (!(await findHeld(target, digest))) return undefined
-    // It may have been evicted meanwhile.
-    return openIfHeld(spool, digest)
+  /** Bytes of other repositories do not exist for an agent who may not read there. */
+  async function isKnown({ destination }: Target, digest: Digest, canPull: CanPull) {
+    return (await journal.ofLayer(digest)).some(
+      ({ key }) => key.registry === destination.registry && canPull(key.repository),
+    )
+  }
+
+  /** What is open is not evicted: it is there until it is pledged. */
+  async function pledge(target: Target, digest: Digest): Promise<number | undefined> {
+    await using layer = await openIfHeld(spool, digest)
+    return layer && cache.pledge(forwardKey(target, digest), layer.sizeBytes)
+      ? layer.sizeBytes
+      : undefined
   }
 
   async function askUpstream(
@@ -93,19 +119,28 @@ export function createFindBlob({ spool, journal, catalog, now }: FindBlobPorts):
   }
 
   return {
-    async headBlob(target, digest, signal) {
-      const held = await findHeld(target, digest)
-      if (held) return { sizeBytes: held.sizeBytes }
+    async headBlob(target, digest, signal, canPull) {
+      const sealed = await spool.find(digest)
+      if (sealed && (await isPromised(target, digest))) return { sizeBytes: sealed.sizeBytes }
       const remembered = sizesBytes.get(target, digest)
       if (remembered !== undefined) return { sizeBytes: remembered }
+      if (sealed && canPull && (await isKnown(target, digest, canPull))) {
+        const pledgedBytes = await pledge(target, digest)
+        if (pledgedBytes !== undefined) return { sizeBytes: pledgedBytes }
+      }
       const sizeBytes = await askUpstream(target, digest, signal)
       if (sizeBytes === undefined) return undefined
       sizesBytes.set(target, digest, sizeBytes)
       return { sizeBytes }
     },
 
-    async getBlob(target, digest, signal) {
-      const reader = await openHeld(target, digest)
+    async getBlob(target, digest, signal, canPull) {
+      const isVisible =
+        (await spool.find(digest)) &&
+        ((await journal.find(forwardKey(target, digest))) ||
+          (canPull && (await isKnown(target, digest, canPull))))
+      // It may have been evicted meanwhile.
+      const reader = isVisible && (await openIfHeld(spool, digest))
       if (reader) return { kind: 'spooled', reader }
       return upstreamAnswer(signal, (ending) => catalog.blob({ ...target, signal: ending }, digest))
     },

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import { forwardKey, type Target } from '../../src/publish/acceptance.ts'
+import type { ForwardJournal } from '../../src/publish/forward-journal.ts'
 import { createFindBlob } from '../../src/reads/find-blob.ts'
 import { codeIs } from '../support/code-is.ts'
 import {
@@ -19,7 +21,11 @@ import { answers, failures, never, otherTargets, targetOf } from './setup.ts'
 
 const target = targetOf()
 const minuteMs = 60_000
-const capacityBytes = 2_000
+const capacityBytes = 4_000
+const anywhere = () => true
+const sameRegistry = otherTargets.filter(
+  ({ destination }) => destination.registry === target.destination.registry,
+)
 
 /** A layer in the spool, one that only the registry has, and one that nobody has. */
 async function setUp(options: FakeCatalogOptions & { now?: () => Date } = {}) {
@@ -28,18 +34,21 @@ async function setUp(options: FakeCatalogOptions & { now?: () => Date } = {}) {
     createMemorySpool({ capacityBytes }),
   )
   const journal = createMemoryJournal()
+  const cache = createLayerCache(spool, journal)
   const catalog = createFakeCatalog(options)
+  const { now = () => new Date(0) } = options
+  const ports = { spool, journal, cache, catalog, now }
   const remote = digestOf(layerBytes(10, 2))
   catalog.layers.set(remote, 10)
   return {
-    spool,
-    catalog,
+    ...ports,
+    ports,
     held: layer.digest,
     heldBytes: bytes,
     remote,
     nowhere: digestOf(layerBytes(10, 3)),
     record: (to: Target) => journal.record(forwardKey(to, layer.digest), 'ci', layer.sizeBytes),
-    blobs: createFindBlob({ spool, journal, catalog, now: options.now ?? (() => new Date(0)) }),
+    blobs: createFindBlob(ports),
   }
 }
 
@@ -66,6 +75,148 @@ test('a layer that is held for others is not there, unless the registry has it',
   catalog.layers.set(held, 1_000)
   assert.deepEqual(await blobs.headBlob(target, held, never), { sizeBytes: 1_000 })
   assert.equal((await blobs.getBlob(target, held, never))?.kind, 'redirect')
+})
+
+test('a layer of another repository that the agent may read is there, and is kept', async () => {
+  const { blobs, held, heldBytes, record, spool, cache, catalog, journal } = await setUp(
+    refusing('unavailable'),
+  )
+  for (const other of sameRegistry) await record(other)
+  await paid(journal)
+  assert.deepEqual(await blobs.headBlob(target, held, never, anywhere), { sizeBytes: 1_000 })
+  assert.equal(await cache.makeRoom(capacityBytes), 0)
+  const blob = await blobs.getBlob(target, held, never, anywhere)
+  assert.ok(blob?.kind === 'spooled')
+  {
+    await using reader = blob.reader
+    assert.equal(reader.sizeBytes, heldBytes.byteLength)
+  }
+  assert.deepEqual(catalog.calls, [])
+  cache.redeem([forwardKey(target, held)])
+  assert.equal(await cache.makeRoom(capacityBytes), 1_000)
+  assert.equal(await spool.find(held), undefined)
+})
+
+test('bytes that are only read are not kept', async () => {
+  const { blobs, held, record, cache, journal } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  await paid(journal)
+  const blob = await blobs.getBlob(target, held, never, anywhere)
+  assert.ok(blob?.kind === 'spooled')
+  await blob.reader[Symbol.asyncDispose]()
+  assert.equal(await cache.makeRoom(capacityBytes), 1_000)
+})
+
+test('a layer that the repository itself has is there without being kept', async () => {
+  const { blobs, held, record, cache, journal } = await setUp()
+  await record(target)
+  await paid(journal)
+  assert.deepEqual(await blobs.headBlob(target, held, never, anywhere), { sizeBytes: 1_000 })
+  assert.equal(await cache.makeRoom(capacityBytes), 1_000)
+})
+
+test('a layer that the registry is known to have is there without being kept', async () => {
+  const { blobs, held, record, catalog, cache, journal } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  await paid(journal)
+  catalog.layers.set(held, 1_000)
+  await blobs.headBlob(target, held, never)
+  assert.deepEqual(await blobs.headBlob(target, held, never, anywhere), { sizeBytes: 1_000 })
+  assert.equal(await cache.makeRoom(capacityBytes), 1_000)
+})
+
+test('a layer of a repository that the agent may not read is not there', async () => {
+  const { blobs, held, record } = await setUp()
+  const asked: string[] = []
+  for (const other of sameRegistry) await record(other)
+  const nowhere = (repository: string) => {
+    asked.push(repository)
+    return false
+  }
+  assert.equal(await blobs.headBlob(target, held, never, nowhere), undefined)
+  assert.equal(await blobs.getBlob(target, held, never, nowhere), undefined)
+  assert.deepEqual(new Set(asked), new Set(sameRegistry.map(({ repository }) => repository)))
+})
+
+test('a layer of another registry is not there', async () => {
+  const { blobs, held, record } = await setUp()
+  for (const other of otherTargets) if (!sameRegistry.includes(other)) await record(other)
+  assert.equal(await blobs.headBlob(target, held, never, anywhere), undefined)
+  assert.equal(await blobs.getBlob(target, held, never, anywhere), undefined)
+})
+
+test('a layer that cannot be kept is asked for upstream', async () => {
+  const { ports, held, record, catalog } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  const blobs = createFindBlob({ ...ports, cache: { pledge: () => false } })
+  assert.equal(await blobs.headBlob(target, held, never, anywhere), undefined)
+  catalog.layers.set(held, 1_000)
+  assert.deepEqual(await blobs.headBlob(target, held, never, anywhere), { sizeBytes: 1_000 })
+})
+
+test('a layer of another repository that goes at the last moment is not there', async () => {
+  const { ports, spool, journal, held, record } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  const pledged: unknown[] = []
+  const blobs = createFindBlob({
+    ...ports,
+    cache: {
+      pledge(key) {
+        pledged.push(key)
+        return true
+      },
+    },
+    journal: {
+      ...journal,
+      async ofLayer(digest) {
+        await condemnLayer(spool, held)
+        return journal.ofLayer(digest)
+      },
+    },
+  })
+  assert.equal(await blobs.headBlob(target, held, never, anywhere), undefined)
+  assert.deepEqual(pledged, [])
+})
+
+test('a layer is open while it is pledged', async () => {
+  const { ports, spool, held, record } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  const evictions: Promise<number>[] = []
+  const blobs = createFindBlob({
+    ...ports,
+    cache: {
+      pledge() {
+        evictions.push(spool.evict(capacityBytes, async () => true))
+        return true
+      },
+    },
+  })
+  assert.deepEqual(await blobs.headBlob(target, held, never, anywhere), { sizeBytes: 1_000 })
+  assert.deepEqual(await Promise.all(evictions), [0])
+})
+
+test('a layer whose forward was given up is kept like one of another repository', async () => {
+  const { ports, journal, held, record } = await setUp()
+  await record(target)
+  const pledged: unknown[] = []
+  const blobs = createFindBlob({
+    ...ports,
+    cache: {
+      pledge(key) {
+        pledged.push(key)
+        return true
+      },
+    },
+    journal: {
+      ...journal,
+      async find(key) {
+        const forward = await journal.find(key)
+        return forward && { ...forward, state: 'parked_for_good' as const }
+      },
+    },
+  })
+  assert.deepEqual(await blobs.headBlob(target, held, never, anywhere), { sizeBytes: 1_000 })
+  assert.deepEqual(pledged, [forwardKey(target, held)])
 })
 
 test('a layer that is owed but not held any more is asked for upstream', async () => {
@@ -191,16 +342,19 @@ test('the bytes of a layer that is held come from the spool, and stay while they
 })
 
 test('a layer that leaves the spool at the last moment comes from the registry', async () => {
-  const { spool, held, catalog, record } = await setUp()
+  const { ports, spool, journal, held, catalog, record } = await setUp()
   await record(target)
   catalog.layers.set(held, 1_000)
-  const journal = {
-    async find() {
-      await condemnLayer(spool, held)
-      return record(target)
+  const blobs = createFindBlob({
+    ...ports,
+    journal: {
+      ...journal,
+      async find(key) {
+        await condemnLayer(spool, held)
+        return journal.find(key)
+      },
     },
-  }
-  const blobs = createFindBlob({ spool, journal, catalog, now: () => new Date(0) })
+  })
   const blob = await blobs.getBlob(target, held, never)
   assert.deepEqual(blob, { kind: 'redirect', location: `${blobLocation}${held}` })
 })
@@ -219,6 +373,14 @@ for (const failure of failures) {
     const { blobs, remote } = await setUp(refusing(failure))
     await assert.rejects(blobs.getBlob(target, remote, never), codeIs(answers[failure]))
   })
+}
+
+/** The upstream has everything that was owed to it. */
+async function paid(journal: ForwardJournal): Promise<void> {
+  while ((await journal.owedDigests()).size > 0) {
+    const claim = await journal.claim(never)
+    await claim.forwarded({ alreadyPresent: false, parts: 1, attempts: 1 })
+  }
 }
 
 /** An upstream that answers nothing until it is given up. */

@@ -17,7 +17,7 @@ import {
   type OciAccess,
   type OciPath,
   type OciRequest,
-  type PushGrant,
+  type GrantOfCaller,
   pushGrant,
   theUploadId,
 } from '../oci-request.ts'
@@ -67,7 +67,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
 
   async function tryMount(
     request: OciRequest,
-    grant: PushGrant,
+    grant: GrantOfCaller,
     signal: AbortSignal,
   ): Promise<Digest | undefined> {
     const [mount] = queryValues(request, 'mount')

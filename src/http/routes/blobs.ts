@@ -29,7 +29,7 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
       const digest = parseDigest(request.params.digest)
       const grant = await pullGrant(ports, request)
       const found = await duringRequest(request, shutdown, (signal) =>
-        blobs.headBlob(grant, digest, signal),
+        blobs.headBlob(grant, digest, signal, grant.caller.canPull),
       )
       if (!found) throw unknown(request.params)
       return describe(reply, digest).header('content-length', found.sizeBytes).send()
@@ -43,7 +43,7 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
       const digest = parseDigest(request.params.digest)
       const grant = await pullGrant(ports, request)
       const blob = await duringRequest(request, shutdown, (signal) =>
-        blobs.getBlob(grant, digest, signal),
+        blobs.getBlob(grant, digest, signal, grant.caller.canPull),
       )
       if (!blob) throw unknown(request.params)
       if (blob.kind === 'redirect') return reply.code(307).header('location', blob.location).send()
