@@ -21,7 +21,6 @@ import { createLayerCache } from './layers/layer-cache.ts'
 import { createAcceptance, forwardKey } from './publish/acceptance.ts'
 import { createAwaited } from './publish/awaited.ts'
 import { createDoor } from './publish/door.ts'
-import { createPace } from './publish/pace/pace.ts'
 import { createForwarder } from './publish/forwarder.ts'
 import { createMountBlob } from './publish/mount-blob.ts'
 import { createManifestPuts } from './publish/manifests/put-manifest.ts'
@@ -32,17 +31,11 @@ import { createListTags } from './reads/list-tags.ts'
 import { createReferrers } from './reads/referrers.ts'
 import type { Destination } from './registry/destination.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
-import { createLogObserver } from './telemetry/log-observer.ts'
-import { createLevels, degradedBy } from './telemetry/levels.ts'
-import { createMetrics } from './telemetry/metrics.ts'
-import { observers } from './telemetry/observers.ts'
 import { createEcrStack } from './upstream/ecr-stack.ts'
-import { upstreamOperations } from './upstream/ecr-upstream.ts'
-import { registryOperations } from './upstream/registry/ecr-catalog.ts'
-import { retryReasons } from './upstream/retry-policy.ts'
 import { sandboxCredentials } from './upstream/sandbox-credentials.ts'
 import { sleep } from './upstream/sleep.ts'
 import { type Around, defaultTiming, type Parts } from './wiring-parts.ts'
+import { createWatch } from './wiring-watch.ts'
 
 /**
  * Layers that are carried at once. Small ones take four calls, of which the account has ten a second of some; the parts of large ones
@@ -118,40 +111,15 @@ export async function wire(parts: Parts): Promise<Service> {
     ...(config.upstream.registryId !== undefined && { registryId: config.upstream.registryId }),
   }
 
-  const levels = createLevels({
+  const { observer, metrics, pace, degraded } = createWatch(parts, {
+    destination,
     totals: forwards.totals,
     usage: spool.usage,
     uploadsWaiting: () => places.waiting,
     hasJournalFailed: () => hasFailed,
-    isUpstreamPaused: () => ecr.isPaused(),
-    quotasPerSecond: () => ecr.quotasPerSecond(),
+    account: () => ecr,
     now,
   })
-  const metrics = createMetrics(
-    {
-      version: parts.version,
-      isAuthDisabled: true,
-      destinations: [destination.name],
-      operations: [...upstreamOperations, ...registryOperations],
-      retryReasons,
-      withProcess: parts.withProcessMetrics,
-    },
-    levels,
-  )
-  const pace = createPace(
-    {
-      now: () => performance.now(),
-      async owed() {
-        const { owedBytes, owedLayers } = await forwards.totals()
-        return { bytes: owedBytes, layers: owedLayers }
-      },
-      layersPerSecond: () => ecr.layersPerSecond(),
-      onJournalError: (error) =>
-        logger.error({ err: error }, 'the journal did not say what is owed'),
-    },
-    config.publish,
-  )
-  const observer = observers(metrics, createLogObserver(logger), pace)
 
   const { endpoint, registryEndpoint, kind, quotaShare, ratesPerSecond } = config.upstream
   const ecr = createEcrStack({
@@ -191,9 +159,9 @@ export async function wire(parts: Parts): Promise<Service> {
     openapi: parts.openapi,
     metrics: metrics.scrape,
     async readiness(): Promise<Readiness> {
-      const degraded = degradedBy(await levels())
-      if (hasFailed) return { notReady: 'journal_failed', degraded }
-      return isDraining ? { notReady: 'shutting_down', degraded } : { degraded }
+      const state = { degraded: await degraded() }
+      if (hasFailed) return { ...state, notReady: 'journal_failed' }
+      return isDraining ? { ...state, notReady: 'shutting_down' } : state
     },
   }
   const findBlob = createFindBlob({ spool, cache, journal: forwards, catalog, now })

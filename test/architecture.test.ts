@@ -73,9 +73,20 @@ const directions: Readonly<Record<string, Direction>> = {
     ],
     types: ['pino'],
   },
+  'wiring-watch.ts': {
+    ours: [
+      'wiring-parts.ts',
+      'publish/forward-journal.ts',
+      'publish/pace/',
+      'registry/',
+      'telemetry/',
+      'upstream/',
+    ],
+  },
   'wiring.ts': {
     ours: [
       'wiring-parts.ts',
+      'wiring-watch.ts',
       'access/',
       'config/',
       'http/',
