@@ -16,6 +16,9 @@ const quotas = {
   PutImage: { ratePerSecond: 10, burst: 1 },
 }
 
+/** Those of AWS. */
+const env = { LAYERGATE_RATE_INITIATE_LAYER_UPLOAD: '', LAYERGATE_RATE_COMPLETE_LAYER_UPLOAD: '' }
+
 /** Of the sandbox, at rest. */
 const usualLatencyMs = 10
 
@@ -44,7 +47,7 @@ async function pushLayers({ url }: RunningService, layersEach: number): Promise<
 }
 
 test('twenty agents together keep the quotas of AWS, and use them', async (t) => {
-  const running = await startService(t, { access, sandbox: { switches: { quotas } } })
+  const running = await startService(t, { access, env, sandbox: { switches: { quotas } } })
   const { sandbox } = running
   assert.deepEqual(new Set(await pushLayers(running, 10)), new Set([201]))
 
@@ -73,7 +76,7 @@ test('where others use half of the quota, throttles slow the lane, and every pus
     InitiateLayerUpload: { ratePerSecond: 5, burst: 1 },
     CompleteLayerUpload: { ratePerSecond: 5, burst: 1 },
   }
-  const running = await startService(t, { access, sandbox: { switches: { quotas: halves } } })
+  const running = await startService(t, { access, env, sandbox: { switches: { quotas: halves } } })
   assert.deepEqual(new Set(await pushLayers(running, 2)), new Set([201]))
 
   const throttled = running.sandbox
