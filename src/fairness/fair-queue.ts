@@ -8,15 +8,18 @@ export interface FairQueue<T> {
   /**
    * Takes out whose turn it is.
    *
-   * @param isAwaited those for whom it holds go before all others
+   * @param isAwaited those for whom it holds go before all others, but for every eighth turn: the others shall come to theirs as well
    */
   next(isAwaited?: (item: T) => boolean): T | undefined
 }
+
+const favoursInARow = 7
 
 export function createFairQueue<T>(): FairQueue<T> {
   /** The agent whose turn is next comes first. */
   const agents = new Map<string, Set<T>>()
   let size = 0
+  let favours = 0
 
   function remove(agent: string, item: T): void {
     const items = agents.get(agent)
@@ -50,13 +53,16 @@ export function createFairQueue<T>(): FairQueue<T> {
     remove,
 
     next(isAwaited) {
-      if (isAwaited) {
+      if (isAwaited && favours < favoursInARow) {
         for (const [agent, items] of agents) {
           for (const item of items) {
-            if (isAwaited(item)) return take(agent, item)
+            if (!isAwaited(item)) continue
+            favours += 1
+            return take(agent, item)
           }
         }
       }
+      favours = 0
       for (const [agent, items] of agents) {
         for (const item of items) return take(agent, item)
       }

@@ -34,6 +34,13 @@ test('those who are awaited go first, in turn between their agents', () => {
   )
 })
 
+test('every eighth turn goes to whose turn it is, awaited or not', () => {
+  const awaited = Array.from({ length: 20 }, (_, index) => ['a', `a${index}!`] as const)
+  const { drain } = queueOf(['b', 'b1'], ['c', 'c1'], ...awaited)
+  const served = drain((item) => item.endsWith('!'))
+  assert.deepEqual([served.indexOf('b1'), served.indexOf('c1')], [7, 15])
+})
+
 test('who leaves is not served, and takes nobody along', () => {
   const { queue, drain } = queueOf(['a', 'a1'], ['a', 'a2'], ['b', 'b1'])
   queue.remove('a', 'a1')
@@ -55,6 +62,8 @@ test('who is added twice waits once', () => {
 interface Model {
   waiting: { readonly agent: string; readonly item: number; readonly isAwaited: boolean }[]
   order: string[]
+  /** Turns in a row that went to somebody who was awaited. */
+  favours: number
 }
 
 interface Real {
@@ -68,9 +77,12 @@ function leave(model: Model, agent: string, item: number): void {
   }
 }
 
-function expectedNext({ waiting, order }: Model): Model['waiting'][number] | undefined {
+function expectedNext(model: Model): Model['waiting'][number] | undefined {
+  const { waiting, order } = model
   const byTurn = order.flatMap((agent) => waiting.filter((one) => one.agent === agent))
-  return byTurn.find(({ isAwaited }) => isAwaited) ?? byTurn[0]
+  const awaited = model.favours < 7 ? byTurn.find(({ isAwaited }) => isAwaited) : undefined
+  model.favours = awaited ? model.favours + 1 : 0
+  return awaited ?? byTurn[0]
 }
 
 class Add implements fc.Command<Model, Real> {
@@ -162,7 +174,7 @@ test('whatever comes and goes, it serves as the model does', () => {
     fc.property(commands, (script) => {
       fc.modelRun(
         () => ({
-          model: { waiting: [], order: [] } satisfies Model as Model,
+          model: { waiting: [], order: [], favours: 0 } satisfies Model as Model,
           real: { queue: createFairQueue<number>() },
         }),
         script,
