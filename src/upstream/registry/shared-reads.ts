@@ -38,7 +38,8 @@ export function createSharedReads<T>(sleep: Sleep): SharedReads<T> {
   const flights = new Map<string, Flight<T>>()
 
   function depart(name: string, first: Call, read: (shared: Call) => Promise<T>): Flight<T> {
-    const before = flights.get(name)
+    // Not the flight itself: it would be kept for as long as this one is, and with it the one before.
+    const before = flights.get(name)?.over
     const waiting = new Set<{ readonly call: Call }>()
     const end = new AbortController()
     let isSent = false
@@ -92,7 +93,7 @@ export function createSharedReads<T>(sleep: Sleep): SharedReads<T> {
 
 /** @throws the reason of `signal` */
 async function overOrLate(
-  { over }: Pick<Flight<unknown>, 'over'>,
+  over: Promise<unknown>,
   sleep: Sleep,
   signal: AbortSignal,
 ): Promise<void> {

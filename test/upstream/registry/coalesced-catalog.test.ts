@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import type { Call } from '../../../src/publish/upstream.ts'
 import type { Catalog } from '../../../src/reads/catalog.ts'
@@ -391,3 +393,35 @@ test('a shared read is awaited as long as one of those who wait for it is', asyn
   await answer()
   await stayed
 })
+
+test('a read that is over is not kept by those behind it', async () => {
+  const collect = collector()
+  const { catalog, answer, fake } = setUp()
+  const ended: WeakRef<AbortSignal>[] = []
+  /** In a function of its own, so that nothing here holds the call. */
+  function ask(): Promise<unknown> {
+    const each = callWith({ signal: new AbortController().signal })
+    ended.push(new WeakRef(each.signal))
+    return catalog.manifestHead(each, parseReference('v1'))
+  }
+  const answers = [ask()]
+  await nextTurn()
+  for (let read = 0; read < 20; read += 1) {
+    answers.push(ask())
+    await nextTurn()
+    await answer()
+  }
+  void answers.splice(0, answers.length - 1)
+  // The fake remembers its calls.
+  Reflect.set(fake.calls, 'length', 0)
+  await nextTurn()
+  collect()
+  const kept = ended.filter((signal) => signal.deref()).length
+  assert.ok(kept <= 3, `${kept} of ${ended.length} are kept`)
+})
+
+/** What `node --expose-gc` gives. */
+function collector(): () => void {
+  setFlagsFromString('--expose-gc')
+  return runInNewContext('gc')
+}
