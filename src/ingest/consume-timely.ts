@@ -17,9 +17,18 @@ export async function consumeTimely(
   let cameBytes = 0
   let isOurPause = false
   const idle = new AbortController()
+  let look: NodeJS.Immediate | undefined
   const timer = setTimeout(() => {
-    if (isOurPause) timer.refresh()
-    else idle.abort(idleTimeout(cameBytes, idleTimeoutMs))
+    if (isOurPause) {
+      timer.refresh()
+      return
+    }
+    const seenBytes = cameBytes
+    // Behind what the socket has: after a standstill of the whole process the timer comes first, and bytes lie there unread.
+    look = setImmediate(() => {
+      if (cameBytes > seenBytes) timer.refresh()
+      else idle.abort(idleTimeout(cameBytes, idleTimeoutMs))
+    })
   }, idleTimeoutMs)
 
   async function takeTimely(chunk: Buffer): Promise<void> {
@@ -36,6 +45,7 @@ export async function consumeTimely(
     throw cutOff(error, cameBytes)
   } finally {
     clearTimeout(timer)
+    clearImmediate(look)
   }
 }
 

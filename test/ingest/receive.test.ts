@@ -164,6 +164,19 @@ test('after a pause of ours the client has the whole idle time again, and no mor
   await assert.rejects(received, codeIs('idle_timeout'))
 })
 
+test('bytes that lie there when the time is over, after a standstill of ours, are not late', async (t) => {
+  const clock = manualClock(t)
+  const body = new PassThrough()
+  const received = receive(body, memorySink().sink, limits, never)
+  clock.advance(2 * limits.idleTimeoutMs)
+  body.write(layerBytes(10))
+  await nextTurn()
+  assert.ok(!body.destroyed)
+  body.end()
+  assert.equal((await received).sizeBytes, 10)
+  assert.equal(clock.pendingTimers, 0)
+})
+
 test('an abort ends a body in which nothing comes, with its reason', async () => {
   const controller = new AbortController()
   const reason = new LayergateError('shutting_down', 'It ends.')
