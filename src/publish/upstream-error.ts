@@ -32,6 +32,8 @@ export interface UpstreamErrorFacts {
   readonly exception: string
   readonly message: string
   readonly status?: number
+  /** Our own limiter held the call back: to make it again at once would end in the same way. */
+  readonly wasSent?: false
   readonly requestId?: string
   readonly retryAfterMs?: number
   /** With `part_out_of_order`, where the upstream says so. */
@@ -52,4 +54,9 @@ export class UpstreamError extends Error {
     this.failure = failure
     this.facts = facts
   }
+}
+
+/** Whether a call that failed so may have done its work all the same. */
+export function mayHaveWorked({ failure, facts }: UpstreamError): boolean {
+  return failure === 'unavailable' && facts.wasSent !== false
 }

@@ -4,7 +4,6 @@ import type { Observer } from '../registry/events.ts'
 import { backoffMs } from './backoff.ts'
 import type { RefreshCredentials } from './credentials.ts'
 import type { RetryBudget } from './retry-budget.ts'
-import { wasHeldBack } from './limiter/held-back.ts'
 import { decideRetry } from './retry-policy.ts'
 import type { Sleep } from './sleep.ts'
 
@@ -54,7 +53,7 @@ export function createRetry(settings: RetrySettings): Retry {
       } catch (error) {
         call.signal.throwIfAborted()
         // What was held back has waited as long as it may: it is not for this call to wait more.
-        if (!(error instanceof UpstreamError) || wasHeldBack(error)) throw error
+        if (!(error instanceof UpstreamError) || error.facts.wasSent === false) throw error
         const decision = decideRetry(error.failure, { attempt, maxAttempts, refreshed })
         if (decision.do === 'give_up') throw error
         if (decision.do === 'refresh_credentials') {

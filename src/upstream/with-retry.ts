@@ -1,4 +1,4 @@
-import { UpstreamError } from '../publish/upstream-error.ts'
+import { mayHaveWorked, UpstreamError } from '../publish/upstream-error.ts'
 import type { Call, Upstream } from '../publish/upstream.ts'
 import type { Digest } from '../registry/digest.ts'
 import type { Tag } from '../registry/reference.ts'
@@ -44,7 +44,7 @@ export function withRetry(upstream: Upstream, settings: UpstreamRetrySettings): 
         try {
           await upstream.putManifest(call, manifest, tag)
         } catch (error) {
-          if (error instanceof UpstreamError && error.failure === 'unavailable') lost = error
+          if (error instanceof UpstreamError && mayHaveWorked(error)) lost = error
           throw error
         }
       }

@@ -243,6 +243,14 @@ test('a lost PutImage is repeated when the tag names something else, or nothing'
   }
 })
 
+test('a PutImage that was never sent moved no tag, and is not made again at once', async () => {
+  const facts = { operation: 'PutImage', exception: 'UpstreamPaused', message: 'Not now.' }
+  const heldBack = new UpstreamError('unavailable', { ...facts, wasSent: false })
+  const { upstream, image, log } = await setUp([heldBack])
+  await assert.rejects(upstream.putManifest(call, image, latest), (error) => error === heldBack)
+  assert.deepEqual(log, ['putManifest'])
+})
+
 test('once an answer was lost the tag is read before every repeat', async () => {
   const errors = [failed('unavailable'), failed('unavailable'), failed('throttled')]
   const { upstream, image, log } = await setUp(errors)

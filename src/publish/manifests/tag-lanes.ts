@@ -2,7 +2,7 @@ import type { Digest } from '../../registry/digest.ts'
 import type { Tag } from '../../registry/reference.ts'
 import type { Target } from '../acceptance.ts'
 import { createTagLane, type MoveEnd, type TagLane, type Turn } from './tag-lane.ts'
-import { UpstreamError } from '../upstream-error.ts'
+import { mayHaveWorked, UpstreamError } from '../upstream-error.ts'
 
 export interface TagMove {
   readonly put: () => Promise<void>
@@ -108,5 +108,5 @@ function turnIn(lane: TagLane, arrival: number, signal: AbortSignal): Promise<Tu
 
 /** Anything else may have moved the tag, although nobody heard of it. */
 function isRefusal(error: unknown): boolean {
-  return error instanceof UpstreamError && error.failure !== 'unavailable'
+  return error instanceof UpstreamError && !mayHaveWorked(error)
 }

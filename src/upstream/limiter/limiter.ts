@@ -11,6 +11,7 @@ import type { Turn, Turns } from './turns.ts'
 export interface Limiter {
   /** @param pauseWaitMs how long a call waits while the account is paused; 0: not at all, unless it is the probe */
   turns(pauseWaitMs: number): Turns
+  /** As far as is known: when nobody has asked for a minute, it is not. */
   isPaused(): boolean
   /** How many calls of the lane go out in a second at present. */
   ratePerSecond(lane: LaneName): number
@@ -42,6 +43,7 @@ interface Waiter {
 
 /** Rates recover while somebody waits, so that a long wait is reckoned anew now and then. */
 const longestRestMs = 1_000
+const oldNewsMs = 60_000
 /** Of a timer. One that fires later says that the process stood still. */
 const usualLatenessMs = 10
 
@@ -166,7 +168,8 @@ export function createLimiter(settings: LimiterSettings): Limiter {
 
   return {
     turns: (pauseWaitMs) => ({ take: (operation, call) => take(operation, call, pauseWaitMs) }),
-    isPaused: () => pause.reason !== undefined,
+    isPaused: () =>
+      pause.reason !== undefined && (waiters.size > 0 || now() - pause.failedAtMs < oldNewsMs),
     ratePerSecond: (name) => lane(name).perSecond(now()),
     quotasPerSecond: () =>
       Object.fromEntries(

@@ -4,6 +4,8 @@ import type { UpstreamError } from '../../publish/upstream-error.ts'
 export interface Pause {
   /** What the last call came to, while the account is paused. */
   readonly reason: UpstreamError | undefined
+  /** When a call failed last. */
+  readonly failedAtMs: number
   /** How long until a call may go out; 0: at once. While paused that is one call, the probe. */
   waitMs(nowMs: number): number
   /** A call goes out. While paused it is the probe, and the next pause begins: its answer may never come. */
@@ -23,6 +25,7 @@ const jitter = 0.1
 /** @param random from 0 to 1 */
 export function createPause(random: () => number): Pause {
   let failures = 0
+  let failedAtMs = -Infinity
   let paused: { readonly sinceMs: number; reason: UpstreamError } | undefined
   let pauseMs = firstPauseMs
   let probeAtMs = -Infinity
@@ -36,6 +39,9 @@ export function createPause(random: () => number): Pause {
     get reason() {
       return paused?.reason
     },
+    get failedAtMs() {
+      return failedAtMs
+    },
     waitMs: (nowMs) => (paused ? Math.max(0, probeAtMs - nowMs) : 0),
 
     sent(nowMs) {
@@ -44,6 +50,7 @@ export function createPause(random: () => number): Pause {
 
     failed(nowMs, error) {
       failures += 1
+      failedAtMs = nowMs
       if (paused) paused.reason = error
       if (paused || failures < failuresInARow) return false
       paused = { sinceMs: nowMs, reason: error }

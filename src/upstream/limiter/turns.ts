@@ -6,7 +6,7 @@ export interface Turns {
   /**
    * Waits until the call may go out, now.
    *
-   * @throws UpstreamError that `wasHeldBack`, when the account is paused for longer than one waits here
+   * @throws UpstreamError that says that the call was not sent, when the account is paused for longer than one waits here
    * @throws the reason of `call.signal`
    */
   take(operation: string, call: Call): Promise<Turn>

@@ -112,6 +112,20 @@ test('a manifest whose answer was lost is put again, and is there once', async (
   assert.deepEqual(ends(), ['published'])
 })
 
+test('a PutImage that was never sent is put later, without a look at the tag', async (t) => {
+  const faults = scripted({ putManifest: [refuse('unavailable', { wasSent: false })] })
+  const { clock, put, store, tag } = setUpManifests(t, {
+    faults,
+    readTag: async () => assert.fail('the tag cannot have moved'),
+  })
+  const image = imageOf(await store())
+  const answer = put(image, patient)
+  await nextTurn()
+  clock.advance(pauseMs)
+  assert.deepEqual(await answer, published)
+  assert.equal(tag(), image.digest)
+})
+
 test('a PutImage whose answer was lost is settled by reading the tag after the pause', async (t) => {
   const faults = scripted({ putManifest: [loseAnswer('unavailable')] })
   const { clock, put, store, tag, puttings, ends } = setUpManifests(t, { faults })

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
-import { wasHeldBack } from '../../../src/upstream/limiter/held-back.ts'
 import { UpstreamError } from '../../../src/publish/upstream-error.ts'
 import { nextTurn } from '../../support/next-turn.ts'
 import { upstreamError } from '../setup.ts'
@@ -138,7 +137,7 @@ test('a call waits for the pause to end for as long as it may, and hears what is
   await pass(1)
   const [error] = refused
   assert.ok(error instanceof UpstreamError)
-  assert.ok(wasHeldBack(error))
+  assert.equal(error.facts.wasSent, false)
   assert.equal(error.facts.operation, 'PutImage')
   assert.match(error.message, /ECONNREFUSED/)
   assert.equal(sent.length, 1)
@@ -224,4 +223,16 @@ test('who leaves while the account is paused leaves no timer behind', async (t) 
   await pass(100)
   assert.deepEqual(refused, ['left'])
   assert.equal(clock.pendingTimers, 0)
+})
+
+test('that AWS does not answer is old news when nobody has asked for a minute', async (t) => {
+  const { limiter, ask, pass, clock } = await openPaused(t)
+  clock.advance(55_000)
+  assert.equal(limiter.isPaused(), true)
+  clock.advance(60_000)
+  assert.equal(limiter.isPaused(), false)
+  ask('call', {}, () => undefined)
+  ask('waits', {}, () => undefined)
+  await pass(1)
+  assert.equal(limiter.isPaused(), true)
 })
