@@ -149,7 +149,7 @@ export async function wire(parts: Parts): Promise<Service> {
       destinationOf: (registry) => (registry === destination.registry ? destination : undefined),
       sleep,
       now,
-      onJournalError: (error) => logger.error({ err: error }, 'the journal refused; tried again'),
+      onJournalError: (error) => logger.error({ err: error }, 'the journal refused a change'),
     },
     { ...timing, flights, forwardTtlMs: config.publish.forwardTtlMs },
   )
@@ -164,7 +164,14 @@ export async function wire(parts: Parts): Promise<Service> {
       return isDraining ? { ...state, notReady: 'shutting_down' } : state
     },
   }
-  const findBlob = createFindBlob({ spool, cache, journal: forwards, catalog, now })
+  const findBlob = createFindBlob({
+    spool,
+    cache,
+    journal: forwards,
+    door: acceptance,
+    catalog,
+    now,
+  })
   const findManifest = createFindManifest(catalog, now)
   const manifestPuts = createManifestPuts(
     {

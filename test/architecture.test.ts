@@ -24,6 +24,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'publish/acceptance.ts',
       'publish/forward-failure.ts',
       'publish/forward-journal.ts',
+      'publish/known-layer.ts',
       'publish/upstream.ts',
       'publish/upstream-error.ts',
       'layers/open-if-held.ts',

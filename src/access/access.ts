@@ -18,6 +18,7 @@ export interface Caller {
   readonly mayPush: (repository: RepositoryName) => Grant
   /** @throws LayergateError `repository_denied` */
   readonly mayPull: (repository: RepositoryName) => Grant
+  readonly canPush: (repository: RepositoryName) => boolean
   readonly canPull: (repository: RepositoryName) => boolean
 }
 
@@ -31,6 +32,12 @@ export interface Access {
 export function openAccess(destination: Destination): Access {
   const agent = 'anonymous'
   const grant = (repository: RepositoryName) => ({ agent, repository, destination })
-  const everybody = { agent, mayPush: grant, mayPull: grant, canPull: () => true }
+  const everybody = {
+    agent,
+    mayPush: grant,
+    mayPull: grant,
+    canPush: () => true,
+    canPull: () => true,
+  }
   return { identify: () => Promise.resolve(everybody) }
 }

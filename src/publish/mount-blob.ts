@@ -4,7 +4,8 @@ import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import { type Acceptance, forwardKey, type Target } from './acceptance.ts'
-import type { Forward, ForwardJournal } from './forward-journal.ts'
+import type { ForwardJournal } from './forward-journal.ts'
+import { isKnownLayer } from './known-layer.ts'
 
 export interface Mount {
   readonly target: Target
@@ -34,12 +35,9 @@ export interface MountPorts {
 export function createMountBlob(ports: MountPorts): MountBlob {
   const { journal, spool, acceptance, observer } = ports
   return async ({ target, digest, from, canPull }, signal) => {
-    const { registry } = target.destination
-    const isSource = ({ key }: Forward) =>
-      key.registry === registry &&
-      (from === undefined || key.repository === from) &&
-      canPull(key.repository)
-    if (!(await journal.ofLayer(digest)).some(isSource)) return false
+    const isSource = (repository: RepositoryName) =>
+      (from === undefined || repository === from) && canPull(repository)
+    if (!isKnownLayer(await journal.ofLayer(digest), target.destination, isSource)) return false
 
     // Nothing that is being read is evicted: it is there until it is owed.
     await using layer = await openIfHeld(spool, digest)

@@ -1,10 +1,12 @@
 import { openIfHeld } from '../layers/open-if-held.ts'
 import type { Spool, SpoolReader } from '../layers/spool.ts'
-import { forwardKey, type Target } from '../publish/acceptance.ts'
+import { type Acceptance, forwardKey, type Target } from '../publish/acceptance.ts'
 import { asLayergateError } from '../publish/forward-failure.ts'
 import type { ForwardJournal, ForwardKey } from '../publish/forward-journal.ts'
+import { isKnownLayer } from '../publish/known-layer.ts'
 import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Digest } from '../registry/digest.ts'
+import { hasCode, LayergateError } from '../registry/errors.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Catalog, UpstreamBlob } from './catalog.ts'
 import { createRecent } from './recent.ts'
@@ -16,15 +18,21 @@ export interface SpooledBlob {
   readonly reader: SpoolReader
 }
 
-type CanPull = (repository: RepositoryName) => boolean
+/** What the agent may beyond reading in the repository that it asks about. */
+export interface BlobRights {
+  /** There. */
+  readonly canPush: boolean
+  /** Elsewhere. */
+  readonly canPull: (repository: RepositoryName) => boolean
+}
 
 export interface FindBlob {
   /**
-   * Whether a push may leave the blob out. What lies here of another repository counts too, where the agent may read there: it is sent
-   * from here when a manifest names it, and kept until then. With AWS out of reach a blob that is not here is not there either: sending
+   * Whether a push may leave the blob out. To who may push, what lies here of another repository counts too, where the agent may read
+   * there: it is sent from here when a manifest names it, and kept until then. With AWS out of reach a blob that is not here is not there either: sending
    * it again is safe.
    *
-   * @param canPull where the agent may read; without it only `target` counts
+   * @param rights without them only `target` counts
    * @throws LayergateError `repository_unknown`
    * @throws the reason of `signal`
    */
@@ -32,10 +40,9 @@ export interface FindBlob {
     target: Target,
     digest: Digest,
     signal: AbortSignal,
-    canPull?: CanPull,
+    rights?: BlobRights,
   ): Promise<{ readonly sizeBytes: number } | undefined>
   /**
-   * @param canPull as for `headBlob`
    * @throws LayergateError when the upstream cannot tell
    * @throws the reason of `signal`
    */
@@ -43,7 +50,7 @@ export interface FindBlob {
     target: Target,
     digest: Digest,
     signal: AbortSignal,
-    canPull?: CanPull,
+    rights?: BlobRights,
   ): Promise<SpooledBlob | UpstreamBlob | undefined>
   /** The upstream turned out to lack these. */
   forget(target: Target, digests: readonly Digest[]): void
@@ -51,7 +58,8 @@ export interface FindBlob {
 
 export interface FindBlobPorts {
   readonly spool: Pick<Spool, 'find' | 'open'>
-  readonly journal: Pick<ForwardJournal, 'find' | 'ofLayer'>
+  readonly journal: Pick<ForwardJournal, 'ofLayer'>
+  readonly door: Pick<Acceptance, 'check'>
   readonly cache: {
     /**
      * Keeps a layer that was said to be there for a manifest of that repository. Returns false where it does not: then it must not be
@@ -70,31 +78,42 @@ const trustMs = 5 * 60_000
 const rememberedBlobs = 10_000
 
 export function createFindBlob(ports: FindBlobPorts): FindBlob {
-  const { spool, journal, cache, catalog, now } = ports
+  const { spool, journal, door, cache, catalog, now } = ports
   /** Only what is there: who lacks a blob may send it at any moment. */
   const sizesBytes = createRecent<number>({ lifeMs: trustMs, maxEntries: rememberedBlobs, now })
 
   const outageUntil = new Map<string, number>()
 
-  /** Whether the repository has it, or will: then a manifest there finds it, whatever goes from here. */
-  async function isPromised(target: Target, digest: Digest): Promise<boolean> {
-    const forward = await journal.find(forwardKey(target, digest))
-    return forward !== undefined && forward.state !== 'parked_for_good'
+  /** Both are always asked: how long it takes must not tell of bytes that the agent may not know of. */
+  async function look(target: Target, digest: Digest) {
+    const [sealed, forwards] = await Promise.all([spool.find(digest), journal.ofLayer(digest)])
+    const { registry, repository } = forwardKey(target, digest)
+    const own = forwards.find(
+      ({ key }) => key.registry === registry && key.repository === repository,
+    )
+    return { sealed, forwards, own }
   }
 
-  /** Bytes of other repositories do not exist for an agent who may not read there. */
-  async function isKnown({ destination }: Target, digest: Digest, canPull: CanPull) {
-    return (await journal.ofLayer(digest)).some(
-      ({ key }) => key.registry === destination.registry && canPull(key.repository),
-    )
+  /** A promise where nothing can be pushed would keep the layer for nobody. */
+  async function isOpen(target: Target, digest: Digest, signal: AbortSignal): Promise<boolean> {
+    try {
+      await door.check(target, digest, signal)
+      return true
+    } catch (error) {
+      if (!(error instanceof LayergateError) || hasCode(error, 'repository_unknown')) throw error
+      return false
+    }
   }
 
   /** What is open is not evicted: it is there until it is pledged. */
-  async function pledge(target: Target, digest: Digest): Promise<number | undefined> {
+  async function pledge(
+    target: Target,
+    digest: Digest,
+    signal: AbortSignal,
+  ): Promise<number | undefined> {
     await using layer = await openIfHeld(spool, digest)
-    return layer && cache.pledge(forwardKey(target, digest), layer.sizeBytes)
-      ? layer.sizeBytes
-      : undefined
+    if (!layer || !(await isOpen(target, digest, signal))) return undefined
+    return cache.pledge(forwardKey(target, digest), layer.sizeBytes) ? layer.sizeBytes : undefined
   }
 
   async function askUpstream(
@@ -119,13 +138,16 @@ export function createFindBlob(ports: FindBlobPorts): FindBlob {
   }
 
   return {
-    async headBlob(target, digest, signal, canPull) {
-      const sealed = await spool.find(digest)
-      if (sealed && (await isPromised(target, digest))) return { sizeBytes: sealed.sizeBytes }
+    async headBlob(target, digest, signal, rights) {
+      const { sealed, forwards, own } = await look(target, digest)
+      // Then a manifest there finds it, whatever goes from here.
+      const isPromised = own !== undefined && own.state !== 'parked_for_good'
+      if (sealed && isPromised) return { sizeBytes: sealed.sizeBytes }
       const remembered = sizesBytes.get(target, digest)
       if (remembered !== undefined) return { sizeBytes: remembered }
-      if (sealed && canPull && (await isKnown(target, digest, canPull))) {
-        const pledgedBytes = await pledge(target, digest)
+      const { destination } = target
+      if (sealed && rights?.canPush && isKnownLayer(forwards, destination, rights.canPull)) {
+        const pledgedBytes = await pledge(target, digest, signal)
         if (pledgedBytes !== undefined) return { sizeBytes: pledgedBytes }
       }
       const sizeBytes = await askUpstream(target, digest, signal)
@@ -134,13 +156,13 @@ export function createFindBlob(ports: FindBlobPorts): FindBlob {
       return { sizeBytes }
     },
 
-    async getBlob(target, digest, signal, canPull) {
+    async getBlob(target, digest, signal, rights) {
+      const { sealed, forwards, own } = await look(target, digest)
       const isVisible =
-        (await spool.find(digest)) &&
-        ((await journal.find(forwardKey(target, digest))) ||
-          (canPull && (await isKnown(target, digest, canPull))))
+        own !== undefined ||
+        (rights !== undefined && isKnownLayer(forwards, target.destination, rights.canPull))
       // It may have been evicted meanwhile.
-      const reader = isVisible && (await openIfHeld(spool, digest))
+      const reader = sealed && isVisible && (await openIfHeld(spool, digest))
       if (reader) return { kind: 'spooled', reader }
       return upstreamAnswer(signal, (ending) => catalog.blob({ ...target, signal: ending }, digest))
     },

@@ -4,6 +4,7 @@ import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import { forwardKey, type Target } from '../../src/publish/acceptance.ts'
 import type { ForwardJournal } from '../../src/publish/forward-journal.ts'
 import { createFindBlob } from '../../src/reads/find-blob.ts'
+import { LayergateError } from '../../src/registry/errors.ts'
 import { codeIs } from '../support/code-is.ts'
 import {
   blobLocation,
@@ -22,7 +23,7 @@ import { answers, failures, never, otherTargets, targetOf } from './setup.ts'
 const target = targetOf()
 const minuteMs = 60_000
 const capacityBytes = 4_000
-const anywhere = () => true
+const anywhere = { canPush: true, canPull: () => true }
 const sameRegistry = otherTargets.filter(
   ({ destination }) => destination.registry === target.destination.registry,
 )
@@ -37,7 +38,8 @@ async function setUp(options: FakeCatalogOptions & { now?: () => Date } = {}) {
   const cache = createLayerCache(spool, journal)
   const catalog = createFakeCatalog(options)
   const { now = () => new Date(0) } = options
-  const ports = { spool, journal, cache, catalog, now }
+  const door = { check: async () => {} }
+  const ports = { spool, journal, door, cache, catalog, now }
   const remote = digestOf(layerBytes(10, 2))
   catalog.layers.set(remote, 10)
   return {
@@ -129,9 +131,12 @@ test('a layer of a repository that the agent may not read is not there', async (
   const { blobs, held, record } = await setUp()
   const asked: string[] = []
   for (const other of sameRegistry) await record(other)
-  const nowhere = (repository: string) => {
-    asked.push(repository)
-    return false
+  const nowhere = {
+    canPush: true,
+    canPull(repository: string) {
+      asked.push(repository)
+      return false
+    },
   }
   assert.equal(await blobs.headBlob(target, held, never, nowhere), undefined)
   assert.equal(await blobs.getBlob(target, held, never, nowhere), undefined)
@@ -143,6 +148,60 @@ test('a layer of another registry is not there', async () => {
   for (const other of otherTargets) if (!sameRegistry.includes(other)) await record(other)
   assert.equal(await blobs.headBlob(target, held, never, anywhere), undefined)
   assert.equal(await blobs.getBlob(target, held, never, anywhere), undefined)
+})
+
+test('to who may only read, a layer of another repository is not promised, but given', async () => {
+  const { blobs, held, record, cache, journal } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  await paid(journal)
+  const reader = { ...anywhere, canPush: false }
+  assert.equal(await blobs.headBlob(target, held, never, reader), undefined)
+  const blob = await blobs.getBlob(target, held, never, reader)
+  assert.ok(blob?.kind === 'spooled')
+  await blob.reader[Symbol.asyncDispose]()
+  assert.equal(await cache.makeRoom(capacityBytes), 1_000)
+})
+
+for (const [code, isThere] of [
+  ['repository_unknown', false],
+  ['upstream_credentials', true],
+] as const) {
+  test(`nothing is kept for a repository whose door says ${code}`, async () => {
+    const { ports, held, record, cache, journal, catalog } = await setUp()
+    for (const other of sameRegistry) await record(other)
+    await paid(journal)
+    catalog.layers.set(held, 1_000)
+    const door = {
+      check: async () => {
+        throw new LayergateError(code, 'No.')
+      },
+    }
+    const head = createFindBlob({ ...ports, door }).headBlob(target, held, never, anywhere)
+    if (isThere) assert.deepEqual(await head, { sizeBytes: 1_000 })
+    else await assert.rejects(head, codeIs(code))
+    assert.equal(await cache.makeRoom(capacityBytes), 1_000)
+  })
+}
+
+test('how often the journal is asked does not tell whether bytes lie here', async () => {
+  const { ports, journal, held, nowhere, record } = await setUp()
+  for (const other of sameRegistry) await record(other)
+  let questions = 0
+  const blobs = createFindBlob({
+    ...ports,
+    journal: {
+      ofLayer(digest) {
+        questions += 1
+        return journal.ofLayer(digest)
+      },
+    },
+  })
+  const stranger = { canPush: true, canPull: () => false }
+  for (const digest of [held, nowhere]) {
+    questions = 0
+    await blobs.headBlob(target, digest, never, stranger)
+    assert.equal(questions, 1)
+  }
 })
 
 test('a layer that cannot be kept is asked for upstream', async () => {
@@ -209,9 +268,9 @@ test('a layer whose forward was given up is kept like one of another repository'
     },
     journal: {
       ...journal,
-      async find(key) {
-        const forward = await journal.find(key)
-        return forward && { ...forward, state: 'parked_for_good' as const }
+      async ofLayer(digest) {
+        const [forward] = await journal.ofLayer(digest)
+        return forward ? [{ ...forward, state: 'parked_for_good' as const }] : []
       },
     },
   })
@@ -349,9 +408,9 @@ test('a layer that leaves the spool at the last moment comes from the registry',
     ...ports,
     journal: {
       ...journal,
-      async find(key) {
+      async ofLayer(digest) {
         await condemnLayer(spool, held)
-        return journal.find(key)
+        return journal.ofLayer(digest)
       },
     },
   })

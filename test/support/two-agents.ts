@@ -36,6 +36,7 @@ function callerOf(agent: string, { push, pull = [] }: Grants, destination: Desti
   return {
     agent,
     mayPush: (repository) => grant(repository, canPush(repository)),
+    canPush,
     mayPull: (repository) => grant(repository, canPull(repository)),
     canPull,
   }

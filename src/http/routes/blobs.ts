@@ -1,13 +1,13 @@
 import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { SpoolReader } from '../../layers/spool.ts'
-import type { FindBlob } from '../../reads/find-blob.ts'
+import type { BlobRights, FindBlob } from '../../reads/find-blob.ts'
 import { rangeLength } from '../../registry/byte-range.ts'
 import { type Digest, parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { blobStream } from '../blob-stream.ts'
 import { wantedRange } from '../byte-range.ts'
-import { type OciAccess, type OciPath, pullGrant } from '../oci-request.ts'
+import { type GrantOfCaller, type OciAccess, type OciPath, pullGrant } from '../oci-request.ts'
 import { duringRequest } from '../request-signal.ts'
 
 export interface BlobRoutes extends OciAccess {
@@ -29,7 +29,7 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
       const digest = parseDigest(request.params.digest)
       const grant = await pullGrant(ports, request)
       const found = await duringRequest(request, shutdown, (signal) =>
-        blobs.headBlob(grant, digest, signal, grant.caller.canPull),
+        blobs.headBlob(grant, digest, signal, rightsOf(grant)),
       )
       if (!found) throw unknown(request.params)
       return describe(reply, digest).header('content-length', found.sizeBytes).send()
@@ -43,7 +43,7 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
       const digest = parseDigest(request.params.digest)
       const grant = await pullGrant(ports, request)
       const blob = await duringRequest(request, shutdown, (signal) =>
-        blobs.getBlob(grant, digest, signal, grant.caller.canPull),
+        blobs.getBlob(grant, digest, signal, rightsOf(grant)),
       )
       if (!blob) throw unknown(request.params)
       if (blob.kind === 'redirect') return reply.code(307).header('location', blob.location).send()
@@ -54,6 +54,10 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
       return reply.send(await spooledBytes(blob.reader, request.headers.range, reply))
     },
   )
+}
+
+function rightsOf({ caller, repository }: GrantOfCaller): BlobRights {
+  return { canPush: caller.canPush(repository), canPull: caller.canPull }
 }
 
 /** @throws LayergateError `blob_range_invalid` */

@@ -12,6 +12,7 @@ import {
   isOwed,
   isParked,
 } from '../forward-journal.ts'
+import { isKnownLayer } from '../known-layer.ts'
 import type { Upstream } from '../upstream.ts'
 
 export interface BarrierPorts {
@@ -126,11 +127,8 @@ async function isKnownTo(
   { target: { repository, destination }, canPull }: Crossing,
   digest: Digest,
 ): Promise<boolean> {
-  return (await journal.ofLayer(digest)).some(
-    ({ key }) =>
-      key.registry === destination.registry &&
-      (key.repository === repository || canPull(key.repository)),
-  )
+  const canRead = (other: RepositoryName) => other === repository || canPull(other)
+  return isKnownLayer(await journal.ofLayer(digest), destination, canRead)
 }
 
 async function allForwarded(
