@@ -1,4 +1,4 @@
-import type { ForwardKey } from './forward-journal.ts'
+import { type ForwardKey, forwardName } from './forward-journal.ts'
 
 /** The forwards that manifests wait for at this moment: on their way upstream they go before others. */
 export interface Awaited {
@@ -12,7 +12,7 @@ export function createAwaited(): Awaited {
 
   return {
     add(keys) {
-      const names = keys.map(nameOf)
+      const names = keys.map(forwardName)
       for (const name of names) waits.set(name, (waits.get(name) ?? 0) + 1)
       return {
         [Symbol.dispose]() {
@@ -25,10 +25,6 @@ export function createAwaited(): Awaited {
       }
     },
 
-    has: (key) => waits.has(nameOf(key)),
+    has: (key) => waits.has(forwardName(key)),
   }
-}
-
-function nameOf({ registry, repository, digest }: ForwardKey): string {
-  return `${registry} ${repository} ${digest}`
 }

@@ -25,6 +25,11 @@ export interface ForwardError {
   readonly detail: string
 }
 
+/** Names the same forward alike, and no two. */
+export function forwardName({ registry, repository, digest }: ForwardKey): string {
+  return `${registry} ${repository} ${digest}`
+}
+
 /** How far an upload upstream has come that is not completed. */
 export interface StartedUpload {
   /** The upstream's. */
@@ -83,7 +88,7 @@ export interface Recorded {
  *
  * A forward that was recorded again meanwhile ends as `forwarded`, or else it is owed anew, due at once: whatever
  * kept this flight from its end may be mended. Waiters go on waiting then. One that was dropped meanwhile stays dropped, however the
- * flight ends.
+ * flight ends; recorded again, it may fly twice at once, which harms nothing.
  */
 export interface ForwardClaim {
   /** As it stood when it was claimed: `owed` or `parked`. */
@@ -137,13 +142,13 @@ export interface ForwardJournal {
    */
   settled(key: ForwardKey, signal: AbortSignal): Promise<Forward>
   /**
-   * The next forward that is due (`owed` or `parked`). Waits for one. What was hurried comes first, in that order; then it is fair
-   * between agents: the next is of the agent who has the fewest in flight, and of these the longest due.
+   * The next forward that is due (`owed` or `parked`). Waits for one. What was hurried comes first, in that order, but for every eighth
+   * claim, so that the others come to their turn as well; then it is fair between agents: the next is of the agent who has the fewest in flight, and of these the longest due.
    *
    * @throws the reason of `signal`
    */
   claim(signal: AbortSignal): Promise<ForwardClaim>
-  /** Those of them that are `owed` are claimed next. */
+  /** Those of them that are `owed` are claimed next, and rest no more; those in flight come first again if their flight is postponed. */
   hurry(keys: readonly ForwardKey[]): Promise<void>
   /** All forwards of one layer, wherever they go and whatever their state. */
   ofLayer(digest: Digest): Promise<readonly Forward[]>

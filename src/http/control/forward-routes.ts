@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Forward, ForwardJournal } from '../../publish/forward-journal.ts'
+import { type Forward, type ForwardJournal, isParked } from '../../publish/forward-journal.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import type { Observer } from '../../registry/events.ts'
 import { queryValues } from '../query.ts'
@@ -46,7 +46,7 @@ export function forwardRoutes(
 
   async function parked(): Promise<readonly Forward[]> {
     const unpaid = await journal.unpaid(Number.MAX_SAFE_INTEGER)
-    return unpaid.filter(({ state }) => state === 'parked' || state === 'parked_for_good')
+    return unpaid.filter(isParked)
   }
 
   async function owedOf({ registry, repository, digest }: OneLayer): Promise<readonly Forward[]> {

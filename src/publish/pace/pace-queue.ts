@@ -8,7 +8,7 @@ export interface PaceQueue {
    * @throws the reason of `upload`
    */
   enter(bytes: number, upload: AbortSignal, isFirst: boolean): Promise<void>
-  /** Lets everybody pass who may. To be called whenever `mayPass` may have changed its mind. */
+  /** Lets everybody pass who may. To be called whenever a rule may have changed its mind. */
   serve(): void
 }
 
@@ -43,7 +43,6 @@ interface Turn {
 
 interface Waiter {
   readonly turn: Turn
-  readonly bytes: number
   readonly pass: () => void
 }
 
@@ -131,7 +130,6 @@ export function createPaceQueue(rules: PaceRules): PaceQueue {
     }
     const waiter: Waiter = {
       turn,
-      bytes,
       pass() {
         leave()
         pass(turn, bytes)
