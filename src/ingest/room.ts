@@ -16,7 +16,47 @@ export interface Room {
   afterFailure(error: LayergateError, bytes: number): Promise<void>
 }
 
+/**
+ * Space that is given back is heard of. That something *may* be evicted is not: a forward has ended, a reader has closed, a pledge is
+ * over. So that is looked at again as long as anybody waits.
+ */
+const lookAgainMs = 1_000
+
 export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Room {
+  /** What each of those who wait asks for, first come first. */
+  const waiting = new Set<{ readonly bytes: number }>()
+  let look: NodeJS.Timeout | undefined
+
+  /** Whoever waits hears of what this frees. */
+  async function lookAgain(): Promise<void> {
+    const [first] = waiting
+    // A journal that refuses is asked again with the next look.
+    if (first) await cache.makeRoom(first.bytes).catch(() => 0)
+    look = undefined
+    watch()
+  }
+
+  function watch(): void {
+    if (waiting.size > 0) {
+      look ??= setTimeout(() => void lookAgain(), lookAgainMs)
+    } else {
+      clearTimeout(look)
+      look = undefined
+    }
+  }
+
+  async function waitAmong(bytes: number, freed: Promise<boolean>): Promise<boolean> {
+    const one = { bytes }
+    waiting.add(one)
+    watch()
+    try {
+      return await freed
+    } finally {
+      waiting.delete(one)
+      watch()
+    }
+  }
+
   async function takeOnceFree<T>(
     bytes: number,
     signal: AbortSignal,
@@ -34,7 +74,7 @@ export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Roo
       } catch (error) {
         if (!isFull(error)) throw error
         if ((await cache.makeRoom(bytes)) > 0) continue
-        const mayFitNow = await freed
+        const mayFitNow = await waitAmong(bytes, freed)
         signal.throwIfAborted()
         if (!mayFitNow) throw error
       }

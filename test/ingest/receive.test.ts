@@ -177,6 +177,38 @@ test('bytes that lie there when the time is over, after a standstill of ours, ar
   assert.equal(clock.pendingTimers, 0)
 })
 
+test('a body that drips is given up after five idle times', async (t) => {
+  const clock = manualClock(t)
+  const body = new PassThrough()
+  const dripLimits = { maxLayerBytes: 1_000_000, idleTimeoutMs: 60_000 }
+  const received = receive(body, memorySink().sink, dripLimits, never)
+  const refused = assert.rejects(received, {
+    code: 'idle_timeout',
+    message: 'Only 60 bytes came in 300 s.',
+  })
+  for (let second = 0; second < 300; second += 5) {
+    body.write(layerBytes(1))
+    await nextTurn()
+    clock.advance(5_000)
+  }
+  await refused
+  assert.equal(clock.pendingTimers, 0)
+})
+
+test('a body that comes slowly, at 256 bytes a second, is not', async (t) => {
+  const clock = manualClock(t)
+  const body = new PassThrough()
+  const slowLimits = { maxLayerBytes: 1_000_000, idleTimeoutMs: 60_000 }
+  const received = receive(body, memorySink().sink, slowLimits, never)
+  for (let second = 0; second < 900; second += 5) {
+    body.write(layerBytes(5 * 256))
+    await nextTurn()
+    clock.advance(5_000)
+  }
+  body.end()
+  assert.equal((await received).sizeBytes, 900 * 256)
+})
+
 test('an abort ends a body in which nothing comes, with its reason', async () => {
   const controller = new AbortController()
   const reason = new LayergateError('shutting_down', 'It ends.')

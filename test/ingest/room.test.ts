@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { createRoom } from '../../src/ingest/room.ts'
 import { createGate } from '../../src/layers/gate.ts'
+import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import type { Spool } from '../../src/layers/spool.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
@@ -138,12 +139,12 @@ test('where the cache made room, neither timer nor listener is left', async (t) 
   assert.deepEqual(await left(), nothing)
 })
 
-test('who waits has one timer and one listener, and neither after the wait', async (t) => {
+test('who waits has two timers and one listener, and none of them after the wait', async (t) => {
   const { room, spool, take, left } = countedRoom(t, 1)
   const other = newUploadId()
   await spool.create(other, 30)
   const waiting = room.find(10, never, take)
-  assert.deepEqual(await left(), { timers: 1, listeners: 1 })
+  assert.deepEqual(await left(), { timers: 2, listeners: 1 })
   await spool.discard(other)
   await waiting
   assert.deepEqual(await left(), nothing)
@@ -201,4 +202,39 @@ test('a spool that cannot tell of freed space ends the wait', async () => {
     room.find(20, never, () => Promise.reject(full)),
     full,
   )
+})
+
+test('who waits has room as soon as a layer may be evicted, though nothing is given back', async (t) => {
+  const clock = manualClock(t)
+  let isOwed = true
+  const spool = createMemorySpool({ capacityBytes: 30 })
+  const owed = await admitLayer(spool, createGate(spool), layerBytes(25))
+  const cache = createLayerCache(spool, {
+    owedDigests: async () => new Set(isOwed ? [owed.digest] : []),
+    isOwed: async () => isOwed,
+  })
+  const room = createRoom(spool, cache, 20_000)
+  const waiting = room.find(20, never, () => spool.create(newUploadId(), 20))
+  await nextTurn()
+  clock.advance(1_000)
+  await nextTurn()
+  assert.equal(spool.usage().usedBytes, 25)
+  isOwed = false
+  clock.advance(1_000)
+  await waiting
+  assert.equal(spool.usage().usedBytes, 20)
+  assert.equal(clock.pendingTimers, 0)
+})
+
+test('nobody looks for room when nobody waits for it', async (t) => {
+  const clock = manualClock(t)
+  const { room, spool } = setUp({ spool: createMemorySpool({ capacityBytes: 30 }) })
+  await spool.create(newUploadId(), 25)
+  const leaving = new AbortController()
+  const left = room.find(20, leaving.signal, () => spool.create(newUploadId(), 20))
+  await nextTurn()
+  const reason = new Error('client gone')
+  leaving.abort(reason)
+  await assert.rejects(left, (error) => error === reason)
+  assert.equal(clock.pendingTimers, 0)
 })
