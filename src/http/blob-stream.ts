@@ -2,7 +2,8 @@ import { Readable } from 'node:stream'
 import type { ByteReader } from '../layers/spool.ts'
 import { type ByteRange, rangeLength } from '../registry/byte-range.ts'
 
-const readBytes = 256 * 1024
+/** Many may read at once, and some of them slowly. */
+const readBytes = 64 * 1024
 
 /** The bytes of a range as a stream; the reader is closed with it, also when nobody ever reads it. */
 export function blobStream(reader: ByteReader, range: ByteRange): Readable {
