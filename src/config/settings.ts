@@ -143,7 +143,7 @@ export const settings = {
     'LAYERGATE_FORWARD_TTL',
     parseDurationMs,
     '24h',
-    'How long an owed forward is tried before it is parked for good.',
+    'How long an owed forward is tried before it is parked for good; two more tries, ten minutes apart, come after it.',
   ),
   drain: setting(
     'LAYERGATE_DRAIN',
