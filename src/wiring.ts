@@ -101,7 +101,11 @@ export async function wire(parts: Parts): Promise<Service> {
   if (swept > 0) logger.info({ uploads: swept }, 'removed uploads that were cut off by a crash')
 
   const gate = createGate(spool)
-  const cache = createLayerCache(spool, forwards)
+  const cache = createLayerCache(spool, {
+    owedDigests: forwards.owedDigests,
+    // What was sealed and not recorded, as by a crash between the two, is still owed to whoever comes back to its session.
+    isOwed: async (digest) => (await forwards.isOwed(digest)) || sessions.hasReceived(digest),
+  })
   const places = createPlaces(config.ingest.maxUploads, config.ingest.queueWaitMs)
   const room = createRoom(spool, cache, config.ingest.queueWaitMs)
 

@@ -38,6 +38,8 @@ export interface UploadSessions {
   end(id: UploadId): Promise<void>
   /** Whether a session that announced this digest is open in the repository. */
   isReceiving(repository: RepositoryName, digest: Digest): Promise<boolean>
+  /** Whether an unfinished session has received just this: it may be sealed already, and nothing but the session tells of it. */
+  hasReceived(digest: Digest): Promise<boolean>
   /** All that are no tombstones, as a restart finds them. */
   unfinished(): Promise<readonly UploadSession[]>
   /** All that did not change since `time`, tombstones too. */

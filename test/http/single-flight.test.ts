@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test, type TestContext } from 'node:test'
 import { untilAborted } from '../../src/upstream/until-aborted.ts'
-import type { Around, Ports } from '../../src/wiring-parts.ts'
+import { aroundPorts } from '../support/around.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { startService } from '../support/service.ts'
 
@@ -14,7 +14,7 @@ const push = `/v1/layers?repository=team/app&digest=${digest}`
 async function startHolding(t: TestContext, agents: number) {
   const { promise: allCame, resolve } = Promise.withResolvers<void>()
   let came = 0
-  const wrapped: { [K in keyof Ports]?: (port: Ports[K]) => Ports[K] } = {
+  const around = aroundPorts({
     forwards: (port) => ({
       ...port,
       async record(key, agent, sizeBytes) {
@@ -31,8 +31,7 @@ async function startHolding(t: TestContext, agents: number) {
         return port.start(call, verified)
       },
     }),
-  }
-  const around: Around = (name, port) => wrapped[name]?.(port) ?? port
+  })
   const running = await startService(t, { around })
   const made = (operation: string) => running.calls().filter((call) => call === operation).length
   return { ...running, allCame, made }

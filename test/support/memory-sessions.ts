@@ -44,6 +44,9 @@ export function createMemorySessions({ now = () => new Date() } = {}): UploadSes
         (session) => session.repository === repository && session.expected === digest,
       )
     },
+    async hasReceived(digest) {
+      return unfinished().some(({ received }) => received.digest === digest)
+    },
     unfinished: async () => unfinished(),
     async unchangedSince(time) {
       return [...sessions.values()]

@@ -127,5 +127,8 @@ export const migrations: readonly string[] = [
   CREATE INDEX forwards_in_flight ON forwards (agent) WHERE state = 'forwarding';
   CREATE INDEX forwards_recorded_again ON forwards (recorded_again_at)
     WHERE recorded_again_at IS NOT NULL;
+
+  CREATE INDEX upload_sessions_received ON upload_sessions (received_digest)
+    WHERE finished_as IS NULL;
   `,
 ]

@@ -81,6 +81,16 @@ export function createUploadSessions(journal: Journal, now: () => Date): UploadS
       return rows.length > 0
     },
 
+    async hasReceived(received) {
+      const [rows = []] = await journal.run({
+        sql: `
+          SELECT 1 FROM upload_sessions
+          WHERE received_digest = :received AND finished_as IS NULL LIMIT 1`,
+        parameters: { received },
+      })
+      return rows.length > 0
+    },
+
     unfinished: () => select('finished_as IS NULL ORDER BY created_at, id'),
 
     unchangedSince: (time) =>

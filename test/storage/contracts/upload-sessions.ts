@@ -149,6 +149,17 @@ export function uploadSessionsContract(engine: string, open: OpenSessions): void
       assert.equal(await sessions.isReceiving(repository, digest), false)
     })
 
+    test('bytes that an unfinished session has received are known by their digest', async (t) => {
+      const sessions = await open(t, clock().now)
+      assert.equal(await sessions.hasReceived(chunk.digest), false)
+      const { id } = await sessions.create(upload)
+      assert.equal(await sessions.hasReceived(chunk.digest), false)
+      await sessions.advance(id, chunk)
+      assert.equal(await sessions.hasReceived(chunk.digest), true)
+      await sessions.finish(id, chunk.digest)
+      assert.equal(await sessions.hasReceived(chunk.digest), false)
+    })
+
     test('a digest whose session is finished is not being received, but by another session', async (t) => {
       const sessions = await open(t, clock().now)
       const { digest } = layer
