@@ -119,7 +119,7 @@ export function createInstruments(registry: Registry) {
     ),
     uploadsInProgress: gauge(
       'layergate_uploads_in_progress',
-      'Bodies of layers that are being received or judged.',
+      'Uploads within a request: received or judged, or waiting for a place.',
     ),
     uploadsWaiting: gauge('layergate_uploads_waiting', 'Uploads that wait unread for a place.'),
     forwardsInProgress: gauge(
