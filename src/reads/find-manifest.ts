@@ -39,6 +39,8 @@ export interface FindManifest {
 }
 
 const trustMs = 10 * 60_000
+/** A push that asks goes on when it hears no: that is soon enough in an outage. */
+const headPatienceMs = 5_000
 const rememberedManifests = 1_000
 const rememberedBytes = 16 * 1024 * 1024
 
@@ -63,8 +65,10 @@ export function createFindManifest(
       const remembered = known(target, reference)
       if (remembered) return remembered
       try {
-        return await upstreamAnswer(signal, (ending) =>
-          catalog.manifestHead({ ...target, signal: ending }, reference),
+        return await upstreamAnswer(
+          signal,
+          (ending) => catalog.manifestHead({ ...target, signal: ending }, reference),
+          headPatienceMs,
         )
       } catch (error) {
         if (isOutage(error)) return undefined

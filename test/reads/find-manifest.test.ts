@@ -8,6 +8,8 @@ import type { Reference } from '../../src/registry/reference.ts'
 import { codeIs } from '../support/code-is.ts'
 import { createFakeCatalog, type FakeCatalogOptions } from '../support/fake-catalog.ts'
 import { upstreamError } from '../support/fake-upstream.ts'
+import { manualClock } from '../support/manual-clock.ts'
+import { nextTurn } from '../support/next-turn.ts'
 import { answers, failures, never, otherTargets, tag, targetOf } from './setup.ts'
 
 const target = targetOf()
@@ -156,4 +158,27 @@ test('what the upstream turned out to lack is asked for again', async () => {
   manifests.forget(target, [manifest.digest])
   assert.equal(await manifests.headManifest(target, reference, never), undefined)
   assert.deepEqual(asked(), ['manifestHead'])
+})
+
+test('an upstream that is silent has nothing after five seconds, and no bytes after twenty', async (t) => {
+  const clock = manualClock(t)
+  const { manifests } = setUp({
+    before: ({ call: { signal } }) =>
+      new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason))
+      }),
+  })
+  const head = manifests.headManifest(target, tag('v1'), never)
+  const bytes = assert.rejects(
+    manifests.getManifest(target, tag('v1'), never),
+    codeIs('upstream_unavailable'),
+  )
+  await nextTurn()
+  clock.advance(4_999)
+  const early = await Promise.race([head, nextTurn().then(() => 'waiting')])
+  assert.equal(early, 'waiting')
+  clock.advance(1)
+  assert.equal(await head, undefined)
+  clock.advance(15_000)
+  await bytes
 })
