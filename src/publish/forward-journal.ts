@@ -148,7 +148,7 @@ export interface ForwardJournal {
    * @throws the reason of `signal`
    */
   claim(signal: AbortSignal): Promise<ForwardClaim>
-  /** Those of them that are `owed` are claimed next, and rest no more; those in flight come first again if their flight is postponed. */
+  /** Those of them that are `owed` are claimed next, and rest no more; those in flight come first again if their flight ends with them owed. */
   hurry(keys: readonly ForwardKey[]): Promise<void>
   /** All forwards of one layer, wherever they go and whatever their state. */
   ofLayer(digest: Digest): Promise<readonly Forward[]>

@@ -74,6 +74,52 @@ test('a forward that was claimed for somebody who left meanwhile is released', a
   await released.promise
 })
 
+test('what cannot be released keeps the others from nothing, and goes to who comes next', async () => {
+  const looked = Promise.withResolvers<Due>()
+  const leaving = new AbortController()
+  const answers = [looked.promise]
+  const takeDue = async () => (await answers.shift()) ?? { claims: [] }
+  const queue = createClaimQueue({ now: () => new Date(), takeDue })
+  const waits = [queue.claim(leaving.signal), queue.claim(leaving.signal)]
+  const left = Promise.all(waits.map((wait) => assert.rejects(wait, /gone/)))
+  await setImmediate()
+  leaving.abort(new Error('gone'))
+  await left
+  const released = Promise.withResolvers<void>()
+  const stuck = {
+    ...claim,
+    async release() {
+      throw new Error('The disk is full.')
+    },
+  }
+  looked.resolve({ claims: [stuck, { ...claim, release: async () => released.resolve() }] })
+  await released.promise
+  await setImmediate()
+
+  assert.equal(await queue.claim(new AbortController().signal), stuck)
+  const never = new AbortController()
+  const waiting = queue.claim(never.signal)
+  await setImmediate()
+  never.abort(new Error('nothing is left'))
+  await assert.rejects(waiting, /nothing is left/)
+})
+
+test('who comes while the release of a claim fails hears of it', async () => {
+  const [looked, releasing] = [Promise.withResolvers<Due>(), Promise.withResolvers<void>()]
+  const leaving = new AbortController()
+  const queue = createClaimQueue({ now: () => new Date(), takeDue: () => looked.promise })
+  const leaver = assert.rejects(queue.claim(leaving.signal), /gone/)
+  await setImmediate()
+  leaving.abort(new Error('gone'))
+  await leaver
+  looked.resolve({ claims: [{ ...claim, release: () => releasing.promise }] })
+  await setImmediate()
+  const comer = queue.claim(new AbortController().signal)
+  releasing.reject(new Error('The disk is full.'))
+
+  await assert.rejects(comer, /The disk is full/)
+})
+
 test('who waits hears when the journal fails, and others may come later', async () => {
   const answers = [Promise.reject<Due>(new Error('broken')), Promise.resolve({ claims: [claim] })]
   const takeDue = async () => (await answers.shift()) ?? { claims: [] }

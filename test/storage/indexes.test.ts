@@ -80,10 +80,12 @@ test('a claim jumps from agent to agent, and reads nothing of what they owe besi
   const touched = (await planOf(claiming)).filter((line) => /forwards|following/.test(line))
   assert.deepEqual(touched, [
     'SEARCH forwards USING INTEGER PRIMARY KEY (rowid=?)',
-    'SEARCH forwards USING COVERING INDEX forwards_hurried (hurried_at>?)',
-    // These two end at their first row, since nothing has to be sorted.
-    'SCAN forwards USING INDEX forwards_due_of_agent',
+    // Ends at its first row, since nothing has to be sorted, and with it everything when that is not due.
     'SCAN forwards USING INDEX forwards_due',
+    // Passes over what rests.
+    'SEARCH forwards USING INDEX forwards_hurried (hurried_at>?)',
+    // Ends at its first row as well.
+    'SCAN forwards USING INDEX forwards_due_of_agent',
     'SEARCH following USING INTEGER PRIMARY KEY (rowid=?)',
     'SEARCH forwards USING INDEX forwards_due_of_agent (agent>?)',
     'SEARCH forwards USING COVERING INDEX forwards_in_flight (agent=?)',

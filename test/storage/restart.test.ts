@@ -4,7 +4,9 @@ import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
+import { clock } from './support/clock.ts'
 import { faultyFiles } from './support/faulty-files.ts'
+import { assertNothingDue, claimed, failed, recordAll, someKey } from './support/forwards.ts'
 import { layerOf, someBytes, store, storedBytes, upload } from './support/layers.ts'
 import { openStorage, temporaryFolder } from './support/storage.ts'
 
@@ -71,7 +73,8 @@ describe('a restart', () => {
     const now = new Date('2030-01-01T00:00:00.000Z')
     const { forwards } = await openStorage(t, { dataDir, now: () => now })
 
-    assert.deepEqual(await forwards.find(key), { ...recorded, dueAt: now, changedAt: now })
+    // A flight that was cut off says nothing: only what failed changed it.
+    assert.deepEqual(await forwards.find(key), { ...recorded, dueAt: now })
     assert.deepEqual((await forwards.claim(never)).forward.key, key)
   })
 
@@ -88,12 +91,9 @@ describe('a restart', () => {
     const now = new Date('2030-01-01T00:00:00.000Z')
     const { forwards } = await openStorage(t, { dataDir, now: () => now })
 
-    assert.deepEqual(await forwards.find(key), { ...parked, dueAt: now, changedAt: now })
-    assert.deepEqual((await forwards.claim(never)).forward, {
-      ...parked,
-      dueAt: now,
-      changedAt: now,
-    })
+    // Changed last when it was parked: a flight that was cut off is not one more that failed.
+    assert.deepEqual(await forwards.find(key), { ...parked, dueAt: now })
+    assert.deepEqual((await forwards.claim(never)).forward, { ...parked, dueAt: now })
   })
 
   test('keeps how far the upload of a flight that was cut off has come', async (t) => {
@@ -122,8 +122,10 @@ describe('a restart', () => {
     await first.forwards.claim(never)
     await first.close()
     // The clock was set back meanwhile.
-    const { forwards } = await openStorage(t, { dataDir, now: () => new Date(4000) })
+    let ms = 4000
+    const { forwards } = await openStorage(t, { dataDir, now: () => new Date(ms) })
     await forwards.hurry([third])
+    ms = 5000
 
     const claims = []
     for (let count = 0; count < 3; count += 1) claims.push(await forwards.claim(never))
@@ -131,6 +133,42 @@ describe('a restart', () => {
       claims.map(({ forward }) => forward.key),
       [flying, second, third],
     )
+  })
+
+  test('leaves what was hurried and postponed at rest, and at the head after that', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const time = clock()
+    const first = await openStorage(t, { dataDir, now: time.now })
+    const [other, key] = [someKey(), someKey()]
+    await recordAll(first.forwards, [other, key])
+    await first.forwards.hurry([key])
+    await (await first.forwards.claim(never)).postpone(failed, 1, time.in(1000))
+    await first.close()
+    const { forwards } = await openStorage(t, { dataDir, now: time.now })
+    await (await forwards.claim(never)).postpone(failed, 1, time.in(500))
+    await assertNothingDue(forwards)
+    time.move(1000)
+
+    assert.deepEqual(await claimed(forwards, 2), [key, other])
+  })
+
+  test('leaves what was hurried in a flight that was cut off at the head, but not what was parked before', async (t) => {
+    const dataDir = await temporaryFolder(t)
+    const time = clock()
+    const first = await openStorage(t, { dataDir, now: time.now })
+    const [parked, other, owed] = [someKey(), someKey(), someKey()]
+    await recordAll(first.forwards, [parked])
+    await (await first.forwards.claim(never)).park(failed, 1, time.now())
+    await recordAll(first.forwards, [owed])
+    await claimed(first.forwards, 2)
+    await first.forwards.hurry([parked, owed])
+    await recordAll(first.forwards, [other])
+    await first.close()
+    time.move(1)
+    const { forwards } = await openStorage(t, { dataDir, now: time.now })
+    await forwards.retry(parked)
+
+    assert.deepEqual(await claimed(forwards, 3), [owed, other, parked])
   })
 
   test('owes anew what was recorded again in a flight that was cut off', async (t) => {

@@ -1,11 +1,11 @@
-import type {
-  Forward,
-  ForwardClaim,
-  ForwardError,
-  ForwardJournal,
-  ForwardKey,
-  ForwardState,
-  StartedUpload,
+import {
+  type Forward,
+  type ForwardClaim,
+  type ForwardError,
+  type ForwardJournal,
+  forwardName,
+  type ForwardState,
+  type StartedUpload,
 } from '../../src/publish/forward-journal.ts'
 import { forwardDropped } from '../../src/storage/sqlite/settlements.ts'
 import { createWaitList, type WaitList } from '../../src/storage/wait-list.ts'
@@ -20,12 +20,16 @@ import {
   totalsOf,
 } from '../storage/support/memory-debts.ts'
 
+/** Every eighth claim is fair, whatever is hurried. */
+const fairEvery = 8
+
 /** The `ForwardJournal` port in memory, complete: for tests that are not about a journal's engine. */
 export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJournal {
   const debts = new Map<string, MemoryDebt>()
   const claimers = createWaitList<ForwardClaim>()
   const settlements = new Map<string, WaitList<Forward>>()
   let lastTurn = 0
+  let taken = 0
   let timer: NodeJS.Timeout | undefined
 
   /** Hands out in a turn of its own: whoever leaves in the turn in which it came takes nothing along. */
@@ -38,8 +42,10 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     while (claimers.size > 0) {
       const all = [...debts.values()]
       cutRests(all, now().getTime())
-      const next = nextDebt(all, now().getTime())
+      const isFair = (taken + 1) % fairEvery === 0
+      const next = nextDebt(all, now().getTime(), isFair)
       if (next) {
+        taken += 1
         claimers.answerFirst(claimOf(next))
         continue
       }
@@ -64,7 +70,7 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       assertOpen()
       isFinished = true
       // Dropped meanwhile; what was recorded since then is another debt.
-      if (debts.get(nameOf(key)) !== debt) return
+      if (debts.get(forwardName(key)) !== debt) return
       const { recordedAgain } = debt
       delete debt.recordedAgain
       if (recordedAgain && forward.state !== 'forwarded') {
@@ -74,7 +80,8 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       }
       debt.forward = forward
       debt.dueAtMs = dueAtMs
-      if (isSettled(forward)) settlements.get(nameOf(key))?.answerAll(standing(debt))
+      if (forward.state !== 'owed') delete debt.turn
+      if (isSettled(forward)) settlements.get(forwardName(key))?.answerAll(standing(debt))
       wake()
     }
 
@@ -84,8 +91,6 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       attempts: number,
       dueAt = now(),
     ): Promise<void> {
-      assertOpen()
-      delete debt.turn
       const failed = { ...debt.forward, state, error, attempts: before.attempts + attempts }
       await finish({ ...failed, changedAt: now() }, dueAt.getTime())
     }
@@ -97,8 +102,6 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
         debt.forward = withUpload(debt.forward, upload)
       },
       async forwarded(result) {
-        assertOpen()
-        delete debt.turn
         const { error: _error, upload: _upload, ...rest } = debt.forward
         const attempts = before.attempts + result.attempts
         const forward = { ...rest, ...result, attempts, state: 'forwarded' } as const
@@ -126,7 +129,7 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
 
   return {
     async record(key, agent, sizeBytes) {
-      const debt = debts.get(nameOf(key))
+      const debt = debts.get(forwardName(key))
       const forward = blank({ key, agent, sizeBytes }, now())
       const isJoined = debt?.forward.state === 'owed' || debt?.forward.state === 'forwarding'
       if (debt?.forward.state === 'forwarding') {
@@ -134,22 +137,22 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
         return { forward: debt.forward, isJoined }
       }
       const owed = oweAnew(debt, forward)
-      debts.set(nameOf(key), owed)
+      debts.set(forwardName(key), owed)
       return { forward: standing(owed), isJoined }
     },
 
     async find(key) {
-      const debt = debts.get(nameOf(key))
+      const debt = debts.get(forwardName(key))
       return debt && standing(debt)
     },
 
     async settled(key, signal) {
       signal.throwIfAborted()
-      const debt = debts.get(nameOf(key))
+      const debt = debts.get(forwardName(key))
       if (!debt) throw forwardDropped()
       if (isSettled(debt.forward)) return standing(debt)
-      const list = settlements.get(nameOf(key)) ?? createWaitList<Forward>()
-      settlements.set(nameOf(key), list)
+      const list = settlements.get(forwardName(key)) ?? createWaitList<Forward>()
+      settlements.set(forwardName(key), list)
       return list.join(signal)
     },
 
@@ -162,8 +165,9 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     async hurry(keys) {
       lastTurn += 1
       for (const key of keys) {
-        const debt = debts.get(nameOf(key))
-        if (debt?.forward.state !== 'owed') continue
+        const debt = debts.get(forwardName(key))
+        const isHurried = debt?.forward.state === 'owed' || debt?.forward.state === 'forwarding'
+        if (!isHurried) continue
         debt.turn ??= lastTurn
         debt.dueAtMs = Math.min(debt.dueAtMs, now().getTime())
       }
@@ -198,18 +202,18 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
     },
 
     async retry(key) {
-      const debt = debts.get(nameOf(key))
+      const debt = debts.get(forwardName(key))
       if (!debt || debt.forward.state === 'forwarded') return undefined
       if (debt.forward.state === 'forwarding') return debt.forward
       return standing(oweAnew(debt, blank(debt.forward, now())))
     },
 
     async drop(key) {
-      const debt = debts.get(nameOf(key))
+      const debt = debts.get(forwardName(key))
       if (!debt || debt.forward.state === 'forwarded') return undefined
-      debts.delete(nameOf(key))
+      debts.delete(forwardName(key))
       const reason = forwardDropped()
-      settlements.get(nameOf(key))?.refuseAll(reason)
+      settlements.get(forwardName(key))?.refuseAll(reason)
       return standing(debt)
     },
 
@@ -240,8 +244,4 @@ function blank(of: Pick<Forward, 'key' | 'agent' | 'sizeBytes'>, at: Date): Forw
 function withUpload(forward: Forward, upload: StartedUpload | undefined): Forward {
   const { upload: _, ...rest } = forward
   return upload ? { ...rest, upload } : rest
-}
-
-function nameOf({ registry, repository, digest }: ForwardKey): string {
-  return JSON.stringify([registry, repository, digest])
 }

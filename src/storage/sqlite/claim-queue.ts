@@ -28,6 +28,8 @@ const maxDelayMs = 30_000
 export function createClaimQueue({ takeDue, now }: ClaimQueueOptions): ClaimQueue {
   const claimers = createWaitList<ForwardClaim>()
   let handingOut: Promise<void> | undefined
+  /** Claimed for those who left, and the journal refused to take them back: whoever comes next gets them. */
+  const unreleased: ForwardClaim[] = []
   let isStale = false
   let timer: NodeJS.Timeout | undefined
 
@@ -40,11 +42,14 @@ export function createClaimQueue({ takeDue, now }: ClaimQueueOptions): ClaimQueu
     clearTimeout(timer)
     try {
       while (isStale && claimers.size > 0) {
+        const claim = unreleased.shift()
+        if (claim) {
+          claimers.answerFirst(claim)
+          continue
+        }
         isStale = false
         const { claims, nextDueAt } = await takeDue(claimers.size)
-        for (const claim of claims) {
-          if (!claimers.answerFirst(claim)) await claim.release()
-        }
+        await answerOrRelease(claims)
         if (nextDueAt) wakeAt(nextDueAt)
       }
     } catch (error) {
@@ -52,6 +57,21 @@ export function createClaimQueue({ takeDue, now }: ClaimQueueOptions): ClaimQueu
     }
     // In the same turn in which the loop ended: a wake that comes later must not be taken for one that it saw.
     handingOut = undefined
+  }
+
+  /** @throws what the journal answered, once each claim had its turn */
+  async function answerOrRelease(claims: readonly ForwardClaim[]): Promise<void> {
+    const refusals: unknown[] = []
+    for (const claim of claims) {
+      if (claimers.answerFirst(claim)) continue
+      try {
+        await claim.release()
+      } catch (error) {
+        unreleased.push(claim)
+        refusals.push(error)
+      }
+    }
+    if (refusals.length > 0) throw refusals[0]
   }
 
   function wakeAt(due: Date): void {

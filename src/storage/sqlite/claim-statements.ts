@@ -9,13 +9,16 @@ import type { Statement } from './messages.ts'
 
 const firstDue = `SELECT due_at FROM forwards WHERE ${claimable} ORDER BY due_at LIMIT 1`
 
-/** Jumps from agent to agent in the index instead of reading all that they owe, and looks at none when nothing is due. */
+/** Those that rest meanwhile are passed over; they keep their place. */
+const nextHurried = `
+  SELECT id FROM forwards WHERE ${hurried} AND due_at <= :now ORDER BY hurried_at, id LIMIT 1`
+
+/** Jumps from agent to agent in the index instead of reading all that they owe. */
 const nextInFairness = `
   WITH RECURSIVE longest_due (id, agent, due_at) AS (
     SELECT * FROM (
       SELECT id, agent, due_at FROM forwards INDEXED BY forwards_due_of_agent
       WHERE ${claimable} ORDER BY agent, due_at, id LIMIT 1)
-    WHERE (${firstDue}) <= :now
     UNION ALL
     SELECT following.id, following.agent, following.due_at
     FROM longest_due JOIN forwards AS following ON following.id = (
@@ -28,13 +31,26 @@ const nextInFairness = `
     (SELECT count(*) FROM forwards WHERE ${inFlight} AND agent = longest_due.agent), due_at, id
   LIMIT 1`
 
-/** What is hurried is due, whatever the clock says. */
-const next = `
-  coalesce(
-    (SELECT id FROM forwards WHERE ${hurried} ORDER BY hurried_at, id LIMIT 1),
-    (${nextInFairness}))`
+/** Looks at no forward when nothing is due: after an outage all that is hurried may rest. */
+function ifAnyIsDue(next: string): string {
+  return `CASE WHEN (${firstDue}) <= :now THEN ${next} END`
+}
+
+const nextOfAll = ifAnyIsDue(`coalesce((${nextHurried}), (${nextInFairness}))`)
+const nextUnhurried = ifAnyIsDue(`(${nextInFairness})`)
 
 const unclaimed = 'claimed_from = NULL, claimed_at = NULL'
+
+/**
+ * The end of a flight without success. Only what is owed then stays hurried, be it owed because it was recorded again.
+ *
+ * @param state an expression
+ */
+function backTo(state: string): string {
+  return `
+    state = ${state}, ${unclaimed},
+    hurried_at = iif(${state} = 'owed' OR recorded_again_at IS NOT NULL, hurried_at, NULL)`
+}
 
 /** What rests for longer than anything may is due at once. */
 export function cutRests(now: number): Statement {
@@ -44,12 +60,16 @@ export function cutRests(now: number): Statement {
   }
 }
 
-/** Gives the row, if one is due. Of several in one unit, each sees what those before it took. */
-export function claimNext(now: number): Statement {
+/**
+ * Gives the row, if one is due. Of several in one unit, each sees what those before it took.
+ *
+ * @param isFair whether what is hurried has to wait for its turn like any other
+ */
+export function claimNext(now: number, isFair: boolean): Statement {
   return {
     sql: `
       UPDATE forwards SET state = 'forwarding', claimed_from = state, claimed_at = :now
-      WHERE id = ${next} RETURNING *`,
+      WHERE id = ${isFair ? nextUnhurried : nextOfAll} RETURNING *`,
     parameters: { now },
   }
 }
@@ -58,12 +78,14 @@ export function selectNextDue(): Statement {
   return { sql: firstDue, parameters: {} }
 }
 
-/** Claims of a process that died. Those of schema 1 do not say what the forward was before. */
+/**
+ * Claims of a process that died. Those of schema 1 do not say what the forward was before. When it changed stays as it is: a flight that
+ * was cut off says nothing about the upstream, and must not be taken for a try that failed.
+ */
 export function reclaimForwards(now: number): Statement {
   return {
     sql: `
-      UPDATE forwards SET
-        state = coalesce(claimed_from, 'owed'), ${unclaimed}, due_at = :now, changed_at = :now
+      UPDATE forwards SET ${backTo("coalesce(claimed_from, 'owed')")}, due_at = :now
       WHERE ${inFlight}`,
     parameters: { now },
   }
@@ -115,7 +137,7 @@ export function failForward(
   return {
     sql: `
       UPDATE forwards SET
-        state = :state, attempts = attempts + :attempts, ${unclaimed}, hurried_at = NULL,
+        ${backTo(':state')}, attempts = attempts + :attempts,
         error_code = :code, error_detail = :detail, due_at = :dueAt, changed_at = :now
       WHERE id = :id`,
     parameters: { id, state, attempts, code: error.code, detail: error.detail, dueAt, now },
@@ -124,7 +146,7 @@ export function failForward(
 
 export function releaseForward(id: number): Statement {
   return {
-    sql: `UPDATE forwards SET state = claimed_from, ${unclaimed} WHERE id = :id`,
+    sql: `UPDATE forwards SET ${backTo('claimed_from')} WHERE id = :id`,
     parameters: { id },
   }
 }

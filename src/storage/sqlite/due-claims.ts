@@ -20,9 +20,13 @@ export interface DueClaimsOptions {
 /** How long a row rests that cannot be read: only a person or another version can mend it. */
 const unreadableRestMs = 10 * 60_000
 
+/** Every eighth claim is fair, whatever is hurried: otherwise manifests that come without end would leave nothing to the others. */
+const fairEvery = 8
+
 /** Claims what is due, `limit` forwards at most. */
 export function createDueClaims(options: DueClaimsOptions): (limit: number) => Promise<Due> {
   const { journal, now, log, onChanged, onParked } = options
+  let taken = 0
 
   /** Throws nothing, since others were claimed together with this row. */
   async function parkUnreadable(row: Row, error: unknown): Promise<void> {
@@ -46,11 +50,16 @@ export function createDueClaims(options: DueClaimsOptions): (limit: number) => P
 
   return async (limit) => {
     const claimedAt = now().getTime()
-    const turns = Array.from({ length: limit }, () => claimNext(claimedAt))
+    // None takes anything behind one that took nothing, so they can be numbered before.
+    const turns = Array.from({ length: limit }, (_, index) => {
+      return claimNext(claimedAt, (taken + index + 1) % fairEvery === 0)
+    })
     const answers = await journal.run(cutRests(claimedAt), ...turns, selectNextDue())
     const [nextDue] = answers.at(-1) ?? []
     const claims: ForwardClaim[] = []
-    for (const row of answers.slice(1, -1).flat()) {
+    const rows = answers.slice(1, -1).flat()
+    taken += rows.length
+    for (const row of rows) {
       try {
         claims.push(createForwardClaim({ journal, row, now, onChanged }))
       } catch (error) {

@@ -57,7 +57,8 @@ export function oweAnew(now: number): Statement {
 }
 
 /**
- * Only what is owed: what is parked waits for a person. What was hurried before keeps its turn.
+ * Not what is parked, which waits for a person. What is in flight comes first once it is owed again. What was hurried before keeps its
+ * turn.
  *
  * @param turn larger than those of all calls before
  */
@@ -69,7 +70,7 @@ export function hurryForward(
   return {
     sql: `
       UPDATE forwards SET hurried_at = coalesce(hurried_at, :turn), due_at = min(due_at, :now)
-      WHERE ${byKey} AND state = 'owed'`,
+      WHERE ${byKey} AND state IN ('owed', 'forwarding')`,
     parameters: { registry, repository, digest, turn, now },
   }
 }

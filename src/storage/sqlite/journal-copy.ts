@@ -6,7 +6,7 @@ import type { DatabaseSync } from 'node:sqlite'
 const fileMode = 0o600
 
 /** Where the copy lies that is made of a journal before it is brought to a newer schema. */
-export function copyPath(path: string, schema: number): string {
+function copyPath(path: string, schema: number): string {
   return `${path}.schema-${schema}`
 }
 

@@ -1,4 +1,4 @@
-import type { Forward, ForwardKey } from '../../publish/forward-journal.ts'
+import { type Forward, type ForwardKey, forwardName } from '../../publish/forward-journal.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { createWaitList, type WaitList } from '../wait-list.ts'
 
@@ -18,7 +18,7 @@ export function createSettlements(): Settlements {
 
   return {
     async next(key, signal) {
-      const name = nameOf(key)
+      const name = forwardName(key)
       const list = waiting.get(name) ?? createWaitList<Forward>()
       waiting.set(name, list)
       try {
@@ -29,11 +29,11 @@ export function createSettlements(): Settlements {
     },
 
     announce(forward) {
-      if (isSettled(forward)) waiting.get(nameOf(forward.key))?.answerAll(forward)
+      if (isSettled(forward)) waiting.get(forwardName(forward.key))?.answerAll(forward)
     },
 
     refuse(key, reason) {
-      waiting.get(nameOf(key))?.refuseAll(reason)
+      waiting.get(forwardName(key))?.refuseAll(reason)
     },
 
     refuseAll(reason) {
@@ -44,10 +44,6 @@ export function createSettlements(): Settlements {
 
 export function isSettled({ state }: Forward): boolean {
   return state === 'forwarded' || state === 'parked' || state === 'parked_for_good'
-}
-
-function nameOf({ registry, repository, digest }: ForwardKey): string {
-  return `${registry} ${repository} ${digest}`
 }
 
 export function forwardDropped(): LayergateError {

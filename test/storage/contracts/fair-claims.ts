@@ -18,6 +18,17 @@ async function claimsOf(forwards: ForwardJournal, count: number): Promise<Forwar
   return claims
 }
 
+/** Claims one after the other, each once the one before it is done. */
+async function assertDoneInTurn(forwards: ForwardJournal, agents: string): Promise<void> {
+  let served = ''
+  for (let count = 0; count < agents.length; count += 1) {
+    const claim = await forwards.claim(never)
+    served += claim.forward.agent
+    await claim.forwarded(published)
+  }
+  assert.equal(served, agents)
+}
+
 function agentsOf(claims: readonly ForwardClaim[]): string {
   return claims.map(({ forward }) => forward.agent).join('')
 }
@@ -122,6 +133,69 @@ export function fairClaimsContract(engine: string, open: OpenForwards): void {
         keys.toReversed(),
       )
       assert.equal(agentsOf(claims), 'aab')
+    })
+
+    test('every eighth claim is fair, whatever is hurried', async (t) => {
+      const forwards = await open(t, clock().now)
+      const hurried = Array.from({ length: 20 }, someKey)
+      await recordOf(forwards, 'bbc')
+      for (const key of hurried) await forwards.record(key, 'a', 1)
+      await forwards.hurry(hurried)
+      await assertDoneInTurn(forwards, `${'a'.repeat(7)}b${'a'.repeat(7)}b${'a'.repeat(6)}c`)
+    })
+
+    test('every eighth claim is fair, even where several are served together', async (t) => {
+      const forwards = await open(t, clock().now)
+      const hurried = Array.from({ length: 20 }, someKey)
+      for (const key of hurried) await forwards.record(key, 'a', 1)
+      await recordOf(forwards, 'bbc')
+      await forwards.hurry(hurried)
+      const served = []
+      for (const count of [5, 5, 9, 4]) {
+        const claims = await Promise.all(Array.from({ length: count }, () => forwards.claim(never)))
+        served.push(...claims)
+      }
+
+      assert.equal(agentsOf(served), `${'a'.repeat(7)}b${'a'.repeat(7)}c${'a'.repeat(6)}b`)
+    })
+
+    test('the eighth claim takes what is hurried where it is its turn anyway', async (t) => {
+      const forwards = await open(t, clock().now)
+      const hurried = Array.from({ length: 9 }, someKey)
+      for (const key of hurried) await forwards.record(key, 'a', 1)
+      await recordOf(forwards, 'a')
+      await forwards.hurry(hurried)
+
+      assert.deepEqual(
+        (await claimsOf(forwards, 9)).map(({ forward }) => forward.key),
+        hurried,
+      )
+    })
+
+    test('the eighth claim leaves what rests, hurried or not', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      await recordOf(forwards, 'aaaaaaabc')
+      await claimsOf(forwards, 2)
+      const claims = await claimsOf(forwards, 5)
+      for (const claim of claims) {
+        await forwards.hurry([claim.forward.key])
+        await claim.postpone(failed, 1, time.in(1000))
+      }
+
+      await claimsOf(forwards, 2)
+      await assertNothingDue(forwards)
+    })
+
+    test('who leaves with nothing does not count for the eighth claim', async (t) => {
+      const forwards = await open(t, clock().now)
+      for (let leavers = 0; leavers < 5; leavers += 1) await assertNothingDue(forwards)
+      await recordOf(forwards, 'b')
+      const hurried = Array.from({ length: 8 }, someKey)
+      for (const key of hurried) await forwards.record(key, 'a', 1)
+      await forwards.hurry(hurried)
+
+      assert.equal(agentsOf(await claimsOf(forwards, 9)), `${'a'.repeat(7)}ba`)
     })
 
     test('what was dropped in flight is in flight no more', async (t) => {

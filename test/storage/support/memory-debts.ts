@@ -9,7 +9,7 @@ export interface MemoryDebt {
   /** Without `dueAt`. */
   forward: Forward
   dueAtMs: number
-  /** Set from its being hurried until its flight ends; the smaller goes first. */
+  /** Set from its being hurried until it is done or parked; the smaller goes first. */
   turn?: number
   /** What was recorded while it was in flight. */
   recordedAgain?: Forward
@@ -35,22 +35,26 @@ export function cutRests(debts: readonly MemoryDebt[], nowMs: number): void {
   }
 }
 
-/** The one to be claimed next, if any is due at `nowMs`. */
-export function nextDebt(debts: readonly MemoryDebt[], nowMs: number): MemoryDebt | undefined {
-  const [hurried] = debts
+/** The one to be claimed next, if any is due at `nowMs`; `isFair`: whatever is hurried. */
+export function nextDebt(
+  debts: readonly MemoryDebt[],
+  nowMs: number,
+  isFair: boolean,
+): MemoryDebt | undefined {
+  const due = debts.filter(({ forward, dueAtMs }) => isClaimable(forward) && dueAtMs <= nowMs)
+  const [hurried] = due
     .filter(({ forward, turn }) => forward.state === 'owed' && turn !== undefined)
     .toSorted((one, other) => (one.turn ?? 0) - (other.turn ?? 0))
-  if (hurried) return hurried
+  if (hurried && !isFair) return hurried
   const inFlight = new Map<string, number>()
   for (const { forward } of debts) {
     const { agent, state } = forward
     if (state === 'forwarding') inFlight.set(agent, (inFlight.get(agent) ?? 0) + 1)
   }
   const flights = ({ forward }: MemoryDebt) => inFlight.get(forward.agent) ?? 0
-  const [next] = debts
-    .filter(({ forward, dueAtMs }) => isClaimable(forward) && dueAtMs <= nowMs)
-    .toSorted((one, other) => flights(one) - flights(other) || one.dueAtMs - other.dueAtMs)
-  return next
+  return due.toSorted(
+    (one, other) => flights(one) - flights(other) || one.dueAtMs - other.dueAtMs,
+  )[0]
 }
 
 /** When the earliest is due that can be claimed. */
