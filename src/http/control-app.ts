@@ -1,10 +1,4 @@
-import fastify, {
-  type FastifyBaseLogger,
-  type FastifyInstance,
-  type FastifyRequest,
-  LogController,
-} from 'fastify'
-import { LayergateError } from '../registry/errors.ts'
+import fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { type ForwardRoutes, forwardRoutes } from './control/forward-routes.ts'
 import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { requestId } from './plugins/request-context.ts'
@@ -32,22 +26,10 @@ export function buildControlApp(ports: ControlPorts): FastifyInstance {
     exposeHeadRoutes: false,
     bodyLimit: bodyMaxBytes,
   })
-  app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'string' },
-    async (_request: FastifyRequest, body: string | Buffer) => parseJson(String(body)),
-  )
+  // JSON alone is left.
+  app.removeContentTypeParser('text/plain')
   app.decorateRequest('isBodyWelcome', true)
   answerErrors(app)
   forwardRoutes(app, ports)
   return app
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    throw new LayergateError('request_invalid', 'The body is not JSON.', { cause: error })
-  }
 }

@@ -29,10 +29,10 @@ export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Roo
 
   /** Whoever waits hears of what this frees. */
   async function lookAgain(): Promise<void> {
+    look = undefined
     const [first] = waiting
     // A journal that refuses is asked again with the next look.
     if (first) await cache.makeRoom(first.bytes).catch(() => 0)
-    look = undefined
     watch()
   }
 

@@ -142,13 +142,17 @@ export interface ForwardJournal {
    */
   settled(key: ForwardKey, signal: AbortSignal): Promise<Forward>
   /**
-   * The next forward that is due (`owed` or `parked`). Waits for one. What was hurried comes first, in that order, but for every eighth
-   * claim, so that the others come to their turn as well; then it is fair between agents: the next is of the agent who has the fewest in flight, and of these the longest due.
+   * The next forward that is due (`owed` or `parked`). Waits for one. What was hurried comes first, in that order, but for every
+   * eighth claim, so that the others come to their turn as well. Then it is fair between agents: the next is of the agent who has the
+   * fewest in flight, and of these the longest due.
    *
    * @throws the reason of `signal`
    */
   claim(signal: AbortSignal): Promise<ForwardClaim>
-  /** Those of them that are `owed` are claimed next, and rest no more; those in flight come first again if their flight ends with them owed. */
+  /**
+   * Those of them that are `owed` are claimed next, and rest no more; those in flight come first again if their flight ends with them
+   * owed.
+   */
   hurry(keys: readonly ForwardKey[]): Promise<void>
   /** All forwards of one layer, wherever they go and whatever their state. */
   ofLayer(digest: Digest): Promise<readonly Forward[]>

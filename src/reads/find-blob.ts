@@ -29,8 +29,8 @@ export interface BlobRights {
 export interface FindBlob {
   /**
    * Whether a push may leave the blob out. To who may push, what lies here of another repository counts too, where the agent may read
-   * there: it is sent from here when a manifest names it, and kept until then. With AWS out of reach a blob that is not here is not there either: sending
-   * it again is safe.
+   * there: it is sent from here when a manifest names it, and kept until then. With AWS out of reach a blob that is not here is
+   * not there either: sending it again is safe.
    *
    * @param rights without them only `target` counts
    * @throws LayergateError `repository_unknown`

@@ -6,7 +6,8 @@ import { LayergateError } from '../registry/errors.ts'
 const usualPatienceMs = 20_000
 
 /**
- * What the upstream answers, within 20 s unless told otherwise; its failures as errors to answer with. What is streamed after that has its own time.
+ * What the upstream answers, within 20 s unless told otherwise; its failures as errors to answer with. What is streamed after that has
+ * its own time.
  *
  * @throws LayergateError
  * @throws the reason of `signal`

@@ -238,3 +238,38 @@ test('nobody looks for room when nobody waits for it', async (t) => {
   await assert.rejects(left, (error) => error === reason)
   assert.equal(clock.pendingTimers, 0)
 })
+
+test('whoever comes while room is looked for has one timer, and none when it has left', async (t) => {
+  const clock = manualClock(t)
+  const spool = createMemorySpool({ capacityBytes: 30 })
+  await spool.create(newUploadId(), 25)
+  const looking = Promise.withResolvers<ReadonlySet<never>>()
+  let questions = 0
+  const cache = createLayerCache(spool, {
+    owedDigests() {
+      questions += 1
+      // The first one is of the attempt itself, the second one of the look.
+      return questions === 2 ? looking.promise : Promise.resolve(new Set())
+    },
+    isOwed: async () => false,
+  })
+  const room = createRoom(spool, cache, 20_000)
+  const find = async () => {
+    const leaving = new AbortController()
+    const found = room.find(20, leaving.signal, () => spool.create(newUploadId(), 20))
+    await nextTurn()
+    return async () => {
+      leaving.abort(new Error('client gone'))
+      await assert.rejects(found, /client gone/)
+    }
+  }
+  const leaveFirst = await find()
+  clock.advance(1_000)
+  await nextTurn()
+  await leaveFirst()
+  const leaveSecond = await find()
+  looking.resolve(new Set())
+  await nextTurn()
+  await leaveSecond()
+  assert.equal(clock.pendingTimers, 0)
+})

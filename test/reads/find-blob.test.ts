@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import { forwardKey, type Target } from '../../src/publish/acceptance.ts'
-import type { ForwardJournal } from '../../src/publish/forward-journal.ts'
+import type { ForwardJournal, ForwardKey } from '../../src/publish/forward-journal.ts'
 import { createFindBlob } from '../../src/reads/find-blob.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { codeIs } from '../support/code-is.ts'
@@ -52,6 +52,13 @@ async function setUp(options: FakeCatalogOptions & { now?: () => Date } = {}) {
     record: (to: Target) => journal.record(forwardKey(to, layer.digest), 'ci', layer.sizeBytes),
     blobs: createFindBlob(ports),
   }
+}
+
+/** One that can keep whatever it is asked to, and notes what that was. */
+function willingCache() {
+  const pledged: ForwardKey[] = []
+  const pledge = (key: ForwardKey) => pledged.push(key) > 0
+  return { cache: { pledge }, pledged }
 }
 
 function refusing(failure: (typeof failures)[number]): FakeCatalogOptions {
@@ -216,15 +223,10 @@ test('a layer that cannot be kept is asked for upstream', async () => {
 test('a layer of another repository that goes at the last moment is not there', async () => {
   const { ports, spool, journal, held, record } = await setUp()
   for (const other of sameRegistry) await record(other)
-  const pledged: unknown[] = []
+  const { cache, pledged } = willingCache()
   const blobs = createFindBlob({
     ...ports,
-    cache: {
-      pledge(key) {
-        pledged.push(key)
-        return true
-      },
-    },
+    cache,
     journal: {
       ...journal,
       async ofLayer(digest) {
@@ -257,15 +259,10 @@ test('a layer is open while it is pledged', async () => {
 test('a layer whose forward was given up is kept like one of another repository', async () => {
   const { ports, journal, held, record } = await setUp()
   await record(target)
-  const pledged: unknown[] = []
+  const { cache, pledged } = willingCache()
   const blobs = createFindBlob({
     ...ports,
-    cache: {
-      pledge(key) {
-        pledged.push(key)
-        return true
-      },
-    },
+    cache,
     journal: {
       ...journal,
       async ofLayer(digest) {

@@ -13,6 +13,8 @@ const fastifyCodes: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_TYPE: 'content_type_unsupported',
   FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'request_invalid',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'request_invalid',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'request_invalid',
   FST_ERR_VALIDATION: 'request_invalid',
   FST_ERR_BAD_URL: 'request_invalid',
   FST_ERR_ASYNC_CONSTRAINT: 'request_invalid',

@@ -60,7 +60,10 @@ export async function crossBarrier(
   return []
 }
 
-/** What is parked gets one more chance: by now it may be mended. What is parked for good may be evicted by now: it is as good as unknown. */
+/**
+ * What is parked gets one more chance: by now it may be mended. What is parked for good may be evicted by now: it is as good as
+ * unknown.
+ */
 async function findOwed(
   journal: BarrierPorts['journal'],
   target: Target,

@@ -52,9 +52,10 @@ function sync(path: string): void {
   }
 }
 
-/** What remains of it is told by the error that is on its way, and in nobody's way: the next start removes it first. */
 function removeIfPossible(path: string): void {
   try {
     rmSync(path, { force: true })
-  } catch {}
+  } catch {
+    // The error that is on its way says more, and the next start removes first what is left.
+  }
 }
