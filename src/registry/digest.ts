@@ -34,6 +34,10 @@ export function sha256Digest(hex: string): Digest {
   return parseDigest(`sha256:${hex}`)
 }
 
+export const digestOfNothing: Digest = parseDigest(
+  'sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855',
+)
+
 function isDigest(text: string): text is Digest {
   return canonical.test(text)
 }

@@ -11,6 +11,8 @@ export interface ErrorFacts {
   readonly expected?: Measure
   readonly actual?: Measure
   readonly diagnosis?: Diagnosis
+  /** Where `diagnosis` had to be given before it was complete. Never rejects. */
+  readonly finalDiagnosis?: Promise<Diagnosis>
   readonly retryAfterSeconds?: number
   readonly cause?: unknown
 }

@@ -1,6 +1,8 @@
-import type { RefusalCause, UpstreamInvalidCause } from './diagnosis.ts'
+import type { UpstreamInvalidCause } from './diagnosis.ts'
 import type { Digest } from './digest.ts'
 import type { ErrorCode } from './error-table.ts'
+import type { UnexaminedReason } from './findings.ts'
+import type { Refusal } from './refusal.ts'
 
 export type Entry = 'raw' | 'multipart' | 'oci'
 export const entries: readonly Entry[] = ['raw', 'multipart', 'oci']
@@ -48,8 +50,22 @@ export interface UploadEnded extends OfRepository {
   readonly expected?: string
   readonly actual?: string
   readonly error?: ErrorCode
-  /** Set when the layer itself was at fault. */
-  readonly cause?: RefusalCause
+}
+
+/**
+ * A layer was found to be invalid, and it is known by now why. Once for each time. `refused`: nothing was sent. `reported`: it passed,
+ * since the inspection is only to report.
+ */
+export interface LayerInvalid extends Refusal {
+  readonly type: 'layer_invalid'
+  readonly stage: 'refused' | 'reported'
+}
+
+/** A layer was accepted without its contents being known. */
+export interface LayerUnexamined extends OfRepository {
+  readonly type: 'layer_unexamined'
+  readonly digest: Digest
+  readonly reason: UnexaminedReason
 }
 
 /** AWS answered InvalidLayerException, and it is known by now why. Once for each layer. */
@@ -198,6 +214,8 @@ export type LayergateEvent =
   | RepositorySeen
   | UploadStarted
   | UploadEnded
+  | LayerInvalid
+  | LayerUnexamined
   | LayerInvalidUpstream
   | ForwardStarted
   | ForwardEnded

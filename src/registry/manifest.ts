@@ -2,13 +2,26 @@ import { isUtf8 } from 'node:buffer'
 import { createHash } from 'node:crypto'
 import { type Digest, parseDigest, sha256Digest } from './digest.ts'
 import { LayergateError } from './errors.ts'
-import { bareMediaType, imageManifestTypes, indexTypes, isNonDistributable } from './media-type.ts'
+import {
+  bareMediaType,
+  imageConfigTypes,
+  imageManifestTypes,
+  indexTypes,
+  isNonDistributable,
+} from './media-type.ts'
 
 /** https://github.com/opencontainers/image-spec/blob/v1.1.1/descriptor.md */
 export interface Descriptor {
   readonly mediaType: string
   readonly digest: Digest
   readonly sizeBytes: number
+}
+
+/** What an image consists of, as its manifest has it: whatever registries need not hold, and whatever is named twice, included. */
+export interface Image {
+  readonly config: Descriptor
+  /** In their order: the `diff_ids` of the config go by it. */
+  readonly layers: readonly Descriptor[]
 }
 
 /** A manifest as it was put: the very bytes, and what they name. */
@@ -21,6 +34,8 @@ export interface Manifest {
   readonly blobs: readonly Descriptor[]
   /** Of an index, 1,000 at most. */
   readonly children: readonly Descriptor[]
+  /** Where the config is that of an image; artifacts have others. */
+  readonly image?: Image
   /** What this manifest refers to; it need not exist. */
   readonly subject?: Digest
 }
@@ -40,17 +55,21 @@ export function parseManifest(bytes: Buffer, contentType: string | undefined): M
   const mediaType = mediaTypeOf(json, bareMediaType(contentType))
   const isIndex = indexTypes.has(mediaType)
   const layers = isIndex ? [] : descriptors(json, 'layers')
-  const config = isIndex ? [] : [descriptor(json['config'], 'config')]
+  const config = isIndex ? undefined : descriptor(json['config'], 'config')
   const subject = json['subject'] === undefined ? undefined : descriptor(json['subject'], 'subject')
   return {
     bytes,
     digest: sha256Digest(createHash('sha256').update(bytes).digest('hex')),
     mediaType,
     blobs: distinct(
-      [...config, ...layers.filter((layer) => !isNonDistributable(layer.mediaType))],
+      [
+        ...(config ? [config] : []),
+        ...layers.filter((layer) => !isNonDistributable(layer.mediaType)),
+      ],
       'blobs',
     ),
     children: isIndex ? distinct(descriptors(json, 'manifests'), 'manifests') : [],
+    ...(config && imageConfigTypes.has(config.mediaType) && { image: { config, layers } }),
     ...(subject && { subject: subject.digest }),
   }
 }

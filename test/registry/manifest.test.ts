@@ -108,6 +108,49 @@ test('a manifest names a thousand blobs or children at most', () => {
   )
 })
 
+for (const mediaType of [
+  'application/vnd.oci.image.config.v1+json',
+  'application/vnd.docker.container.image.v1+json',
+]) {
+  test(`what has a config of the type ${mediaType} is an image`, () => {
+    const parsed = parse({ ...image, config: blob(1, mediaType) }).image
+    assert.equal(parsed?.config.mediaType, mediaType)
+    assert.deepEqual(
+      parsed?.layers.map(({ digest }) => digest),
+      layers.map(({ digest }) => digest),
+    )
+  })
+}
+
+test('the layers of an image keep their places, whatever registries need not hold and whatever is named twice', () => {
+  const foreign = blob(9, 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip')
+  const [first, second] = layers
+  const all = [second, foreign, first, second]
+  const parsed = parse({ ...image, layers: all })
+  assert.deepEqual(
+    parsed.image?.layers.map(({ digest, mediaType, sizeBytes }) => [digest, mediaType, sizeBytes]),
+    all.map((each) => [each?.digest, each?.mediaType, each?.size]),
+  )
+  assert.equal(parsed.blobs.length, 3)
+})
+
+for (const mediaType of [
+  'application/vnd.oci.empty.v1+json',
+  'application/vnd.cncf.helm.config.v1+json',
+  'application/vnd.oci.image.config.v1+json+gzip',
+]) {
+  test(`what has a config of the type ${mediaType} is no image`, () => {
+    const parsed = parse({ ...image, config: blob(1, mediaType) })
+    assert.deepEqual(['image' in parsed, parsed.blobs.length], [false, 3])
+  })
+}
+
+test('an index is no image, and an image without layers is one', () => {
+  assert.equal('image' in parse(index, indexType), false)
+  assert.equal('image' in parse({ ...index, config }, indexType), false)
+  assert.deepEqual(parse({ ...image, layers: null }).image?.layers, [])
+})
+
 test('a subject is told', () => {
   const subject = blob(6, imageType)
   assert.equal(parse({ ...image, subject }).subject, subject.digest)
