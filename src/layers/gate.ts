@@ -1,4 +1,4 @@
-import type { Diagnosis } from '../registry/diagnosis.ts'
+import { type Diagnosis, diagnosis } from '../registry/diagnosis.ts'
 import { sha256Digest, type Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { UploadId } from '../registry/upload-id.ts'
@@ -63,7 +63,7 @@ export function createGate(spool: Spool): Gate {
 
   return {
     async admit(id, received, expected, isFirstHand = true) {
-      requireMatch(received, expected)
+      if (received.digest !== expected) throw digestMismatch(received, expected)
       await spool.seal(id, received)
       if (isFirstHand) return remember(mint(received))
       verified.delete(expected)
@@ -87,20 +87,21 @@ export function createGate(spool: Spool): Gate {
   }
 }
 
-/** @throws LayergateError `digest_mismatch` */
-export function requireMatch(received: SealedLayer, expected: Digest): void {
-  if (received.digest === expected) return
-  throw new LayergateError(
+/** @returns a LayergateError `digest_mismatch` */
+export function digestMismatch(
+  { digest, sizeBytes }: SealedLayer,
+  expected: Digest,
+  why: Diagnosis = diagnosis('unknown', { receivedBytes: sizeBytes }),
+  finalDiagnosis?: Promise<Diagnosis>,
+): LayergateError {
+  return new LayergateError(
     'digest_mismatch',
-    `Expected ${expected}, but the ${received.sizeBytes} bytes that came have ${received.digest}.`,
-    { expected: { digest: expected }, actual: { ...received }, diagnosis: unexplained(received) },
+    `Expected ${expected}, but the ${sizeBytes} bytes that came have ${digest}.`,
+    {
+      expected: { digest: expected },
+      actual: { digest, sizeBytes },
+      diagnosis: why,
+      ...(finalDiagnosis && { finalDiagnosis }),
+    },
   )
-}
-
-function unexplained({ sizeBytes }: SealedLayer): Diagnosis {
-  return {
-    cause: 'unknown',
-    evidence: { receivedBytes: sizeBytes },
-    advice: 'Compare the size with that of the file on the agent, and hash the file there.',
-  }
 }
