@@ -11,6 +11,7 @@ export interface ForwardKey {
 }
 
 /**
+ * - `held`: kept, and not sent before a manifest gives its role: what is wrong with it (`error`) is so for a layer only
  * - `owed`: recorded, waiting for its turn
  * - `forwarding`: claimed by a flight
  * - `forwarded`: the upstream has it
@@ -18,7 +19,13 @@ export interface ForwardKey {
  * - `parked_for_good`: it was tried for too long. Not tried any more, and its layer may be evicted; whoever records it again starts
  *   it anew
  */
-export type ForwardState = 'owed' | 'forwarding' | 'forwarded' | 'parked' | 'parked_for_good'
+export type ForwardState =
+  | 'held'
+  | 'owed'
+  | 'forwarding'
+  | 'forwarded'
+  | 'parked'
+  | 'parked_for_good'
 
 export interface ForwardError {
   readonly code: ErrorCode
@@ -50,7 +57,7 @@ export interface Forward {
   readonly parts: number
   /** Whole uploads, over all flights since it was recorded. */
   readonly attempts: number
-  /** Of the last flight that failed, until one succeeds. */
+  /** Of the last flight that failed, until one succeeds; of what is held, why. */
   readonly error?: ForwardError
   /** Where the next flight may go on. */
   readonly upload?: StartedUpload
@@ -112,7 +119,9 @@ export interface ForwardTotals {
   readonly waiting: number
   readonly parked: number
   readonly parkedForGood: number
-  /** Of everything that is still owed: neither `forwarded` nor `parked_for_good`. */
+  readonly held: number
+  readonly heldBytes: number
+  /** Of everything that is still to be sent: `owed`, `forwarding` or `parked`. */
   readonly backlogBytes: number
   /** The same without what is `parked`. */
   readonly owedBytes: number
@@ -130,8 +139,10 @@ export interface ForwardJournal {
   /**
    * Stands behind every 201. A forward in flight is joined, and owed anew only if that flight fails; any other
    * is owed anew, due at once, with its counts and its error cleared. What was started upstream stays where the next flight goes on.
+   *
+   * @param hold why it is to be held. What is `owed` or `forwarding` stays so: a manifest has named it.
    */
-  record(key: ForwardKey, agent: string, sizeBytes: number): Promise<Recorded>
+  record(key: ForwardKey, agent: string, sizeBytes: number, hold?: ForwardError): Promise<Recorded>
   find(key: ForwardKey): Promise<Forward | undefined>
   /**
    * Resolves once the forward is `forwarded`, `parked` or `parked_for_good`, at once if it is. Many may wait for one; an abort
@@ -156,7 +167,7 @@ export interface ForwardJournal {
   hurry(keys: readonly ForwardKey[]): Promise<void>
   /** All forwards of one layer, wherever they go and whatever their state. */
   ofLayer(digest: Digest): Promise<readonly Forward[]>
-  /** Whether any forward of this layer is still owed: neither `forwarded` nor `parked_for_good`. */
+  /** Whether any forward of this layer is still owed, or held: neither `forwarded` nor `parked_for_good`. */
   isOwed(digest: Digest): Promise<boolean>
   /** The layers of which any forward is still owed. */
   owedDigests(): Promise<ReadonlySet<Digest>>
@@ -173,6 +184,8 @@ export interface ForwardJournal {
    * no such debt, or it is paid.
    */
   drop(key: ForwardKey): Promise<Forward | undefined>
+  /** Gives up what is `held` and was recorded before `time`. Returns those, as they stood. */
+  dropHeld(time: Date): Promise<readonly Forward[]>
   /** Forgets what was `forwarded` and has not changed since. Returns how many those were. */
   prune(unchangedSince: Date): Promise<number>
 }

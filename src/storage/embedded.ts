@@ -1,7 +1,11 @@
 import { join, resolve } from 'node:path'
 import type { UploadSessions } from '../ingest/upload-sessions.ts'
+import type { LayerFindings } from '../layers/layer-findings.ts'
+import type { Refusals } from '../layers/refusals.ts'
 import type { Spool } from '../layers/spool.ts'
 import type { ForwardJournal } from '../publish/forward-journal.ts'
+import type { Digest } from '../registry/digest.ts'
+import type { UploadId } from '../registry/upload-id.ts'
 import { LayergateError } from '../registry/errors.ts'
 import { defaultCapacityBytes } from './capacity.ts'
 import { createDiskSpool } from './disk/disk-spool.ts'
@@ -12,6 +16,8 @@ import { openUploadFolder } from './disk/upload-folder.ts'
 import type { Log } from './log.ts'
 import { type Journal, openJournal } from './sqlite/journal.ts'
 import { openForwardJournal } from './sqlite/sqlite-forward-journal.ts'
+import { createLayerFindings } from './sqlite/sqlite-layer-findings.ts'
+import { createRefusals } from './sqlite/sqlite-refusals.ts'
 import { createSealedIndex } from './sqlite/sqlite-sealed-index.ts'
 import { createUploadSessions } from './sqlite/sqlite-upload-sessions.ts'
 
@@ -35,6 +41,10 @@ export interface EmbeddedStorage {
   readonly spool: Spool
   readonly sessions: UploadSessions
   readonly forwards: ForwardJournal
+  /** The file of an upload, be it sealed or not, or of a sealed layer, which may be gone: for threads that read by themselves. */
+  readonly locate: (bytes: UploadId | Digest) => string | undefined
+  readonly refusals: Refusals
+  readonly findings: LayerFindings
   /** How many transactions the journal committed so far. */
   readonly commits: () => number
   /**
@@ -97,6 +107,9 @@ async function openOver(
     spool,
     sessions,
     forwards,
+    locate: spool.locate,
+    refusals: createRefusals(journal, log),
+    findings: createLayerFindings(journal, now, log),
     commits: () => journal.commits(),
 
     async close() {

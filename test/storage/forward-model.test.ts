@@ -4,7 +4,7 @@ import * as fc from 'fast-check'
 import type { ForwardClaim, ForwardJournal } from '../../src/publish/forward-journal.ts'
 import { createMemoryJournal } from '../support/memory-journal.ts'
 import { clock } from './support/clock.ts'
-import { failed, published, someKey } from './support/forwards.ts'
+import { failed, hold, published, someKey } from './support/forwards.ts'
 import { openStorage } from './support/storage.ts'
 
 const index = fc.nat({ max: 5 })
@@ -12,7 +12,7 @@ const agent = fc.constantFrom('a', 'b', 'c')
 const restMs = fc.constantFrom(0, 500, 60_000)
 
 const steps = fc.oneof(
-  { weight: 6, arbitrary: fc.record({ do: fc.constant('record'), index, agent }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constantFrom('record', 'hold'), index, agent }) },
   { weight: 8, arbitrary: fc.record({ do: fc.constant('claim') }) },
   {
     weight: 6,
@@ -28,7 +28,7 @@ const steps = fc.oneof(
   },
   { weight: 4, arbitrary: fc.record({ do: fc.constant('hurry'), indexes: fc.array(index) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('retry', 'drop'), index }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant('prune'), ageMs: restMs }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom('prune', 'dropHeld'), ageMs: restMs }) },
   { weight: 3, arbitrary: fc.record({ do: fc.constant('pass time'), ms: fc.nat({ max: 1000 }) }) },
 )
 
@@ -56,9 +56,12 @@ async function perform(
 ): Promise<unknown> {
   const keyAt = (at: number) => keys[at % keys.length] ?? someKey()
   if ('ms' in step) return undefined
-  if ('agent' in step) return forwards.record(keyAt(step.index), step.agent, 1 + step.index)
+  if ('agent' in step) {
+    const why = step.do === 'hold' ? hold : undefined
+    return forwards.record(keyAt(step.index), step.agent, 1 + step.index, why)
+  }
   if ('indexes' in step) return forwards.hurry(step.indexes.map(keyAt))
-  if ('ageMs' in step) return forwards.prune(time.in(-step.ageMs))
+  if ('ageMs' in step) return forwards[step.do](time.in(-step.ageMs))
   if ('index' in step) return forwards[step.do === 'retry' ? 'retry' : 'drop'](keyAt(step.index))
   if ('isAnew' in step) {
     const upload = { id: `upload-${step.who}`, partSizeBytes: 20, sentBytes: step.who }

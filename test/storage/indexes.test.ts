@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { unexamined } from '../../src/registry/findings.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { type Journal, openJournal } from '../../src/storage/sqlite/journal.ts'
 import type { Statement } from '../../src/storage/sqlite/messages.ts'
 import { openForwardJournal } from '../../src/storage/sqlite/sqlite-forward-journal.ts'
+import { createLayerFindings } from '../../src/storage/sqlite/sqlite-layer-findings.ts'
+import { createRefusals } from '../../src/storage/sqlite/sqlite-refusals.ts'
 import { createUploadSessions } from '../../src/storage/sqlite/sqlite-upload-sessions.ts'
 import { someKey } from './support/forwards.ts'
 import { temporaryFolder } from './support/storage.ts'
@@ -14,7 +17,7 @@ const repository = parseRepositoryName('team/app')
 const now = () => new Date(0)
 const never = new AbortController().signal
 
-/** Sessions and forwards over one journal, and what is asked of it in `asked`. */
+/** All that is kept over one journal, and what is asked of it in `asked`. */
 async function setUp(t: TestContext) {
   const asked: Statement[] = []
   const journal = await openJournal({
@@ -34,6 +37,8 @@ async function setUp(t: TestContext) {
     },
   }
   const sessions = createUploadSessions(recorded, now)
+  const refusals = createRefusals(recorded, () => {})
+  const findings = createLayerFindings(recorded, now, () => {})
   const forwards = await openForwardJournal(recorded, now, () => {})
   t.after(() => forwards.close(new Error('The test is over.')))
   asked.length = 0
@@ -42,7 +47,7 @@ async function setUp(t: TestContext) {
     const [plan = []] = await journal.run({ sql: `EXPLAIN QUERY PLAN ${sql}`, parameters })
     return plan.map(({ detail }) => String(detail))
   }
-  return { asked, planOf, sessions, forwards }
+  return { asked, planOf, sessions, forwards, refusals, findings }
 }
 
 test('what is asked often finds its rows by an index, however many others there are', async (t) => {
@@ -98,6 +103,7 @@ test('a claim jumps from agent to agent, and reads nothing of what they owe besi
   await claim.progress(undefined)
   await claim.park({ code: 'internal', detail: '' }, 1, now())
   await forwards.retry(claim.forward.key)
+  await forwards.record(claim.forward.key, 'ci', 1, { code: 'malformed_gzip', detail: '' })
   await forwards.drop(claim.forward.key)
   for (const statement of asked) {
     for (const line of await planOf(statement)) assert.match(line, /^SEARCH forwards USING/)
@@ -108,6 +114,7 @@ test('what is listed, counted and forgotten is found by an index, and in its ord
   const { asked, planOf, forwards } = await setUp(t)
   await forwards.unpaid(10)
   await forwards.prune(now())
+  await forwards.dropHeld(now())
   await forwards.owedDigests()
   await forwards.totals()
   const plans = await Promise.all(asked.map(planOf))
@@ -119,7 +126,65 @@ test('what is listed, counted and forgotten is found by an index, and in its ord
       'LIST SUBQUERY 1',
       'SEARCH forwards USING COVERING INDEX forwards_done (changed_at<?)',
     ],
+    ['SEARCH forwards USING COVERING INDEX forwards_held (recorded_at<?)'],
     ['SCAN forwards USING INDEX forwards_owed'],
     ['SCAN forwards USING INDEX forwards_unpaid', 'USE TEMP B-TREE FOR GROUP BY'],
+  ])
+})
+
+test('refusals are found by an index, and in their order', async (t) => {
+  const { asked, planOf, refusals } = await setUp(t)
+  await refusals.latest({ limit: 10, isShown: () => true })
+  await refusals.latest({ limit: 10, repository, isShown: () => true })
+  await refusals.hasRefused(repository, someKey().digest, now())
+  await refusals.prune(now(), 10)
+  const plans = await Promise.all(asked.map(planOf))
+
+  assert.deepEqual(plans, [
+    ['SEARCH refusals USING INDEX refusals_refused (refused_at<?)'],
+    ['SEARCH refusals USING INDEX refusals_of_repository (repository=? AND refused_at<?)'],
+    [
+      'COMPOUND QUERY',
+      'LEFT-MOST SUBQUERY',
+      'SEARCH refusals USING COVERING INDEX refusals_expected (expected_digest=? AND repository=? AND refused_at>?)',
+      'UNION ALL',
+      'SEARCH refusals USING COVERING INDEX refusals_actual (actual_digest=? AND repository=? AND refused_at>?)',
+    ],
+    [
+      'SEARCH refusals USING INTEGER PRIMARY KEY (rowid=?)',
+      'LIST SUBQUERY 1',
+      'SEARCH refusals USING COVERING INDEX refusals_refused (refused_at<?)',
+    ],
+    [
+      'SEARCH refusals USING INTEGER PRIMARY KEY (rowid=?)',
+      'LIST SUBQUERY 2',
+      'SCALAR SUBQUERY 1',
+      // Counts them.
+      'SCAN refusals USING COVERING INDEX refusals_refused',
+      // Ends behind those that are too many, since nothing has to be sorted.
+      'SCAN refusals USING COVERING INDEX refusals_refused',
+    ],
+  ])
+})
+
+test('findings are found by the digests, and by when they were kept', async (t) => {
+  const { asked, planOf, findings } = await setUp(t)
+  await findings.keep(someKey().digest, unexamined('off'))
+  await findings.of([someKey().digest, someKey().digest])
+  await findings.prune(now())
+  const plans = await Promise.all(asked.map(planOf))
+
+  assert.deepEqual(plans, [
+    [],
+    [
+      'SEARCH layer_findings USING PRIMARY KEY (digest=?)',
+      'LIST SUBQUERY 1',
+      'SCAN json_each VIRTUAL TABLE INDEX 1:',
+    ],
+    [
+      'SEARCH layer_findings USING PRIMARY KEY (digest=?)',
+      'LIST SUBQUERY 1',
+      'SEARCH layer_findings USING COVERING INDEX layer_findings_kept (kept_at<?)',
+    ],
   ])
 })

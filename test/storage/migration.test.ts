@@ -9,25 +9,12 @@ import { newUploadId } from '../../src/registry/upload-id.ts'
 import { openUploadFolder } from '../../src/storage/disk/upload-folder.ts'
 import { nodeFiles } from '../../src/storage/disk/files.ts'
 import { migrations } from '../../src/storage/sqlite/schema.ts'
+import { folderOf } from './support/earlier-journal.ts'
 import { layerOf, someBytes } from './support/layers.ts'
-import { openStorage, temporaryFolder } from './support/storage.ts'
+import { openStorage } from './support/storage.ts'
 
 const repository = parseRepositoryName('team/app')
 const never = new AbortController().signal
-
-/** A data folder whose journal is of an earlier schema, with what `fill` puts into it. */
-async function folderOf(
-  t: TestContext,
-  schema: number,
-  fill: (database: DatabaseSync) => void,
-): Promise<string> {
-  const dataDir = await temporaryFolder(t)
-  const database = new DatabaseSync(join(dataDir, 'journal.sqlite'))
-  database.exec(`${migrations.slice(0, schema).join(';')}; PRAGMA user_version = ${schema}`)
-  fill(database)
-  database.close()
-  return dataDir
-}
 
 function schemaOf(t: TestContext, dataDir: string): unknown {
   const database = new DatabaseSync(join(dataDir, 'journal.sqlite'))
@@ -35,7 +22,7 @@ function schemaOf(t: TestContext, dataDir: string): unknown {
   return database.prepare('PRAGMA user_version').get()?.['user_version']
 }
 
-for (const schema of [1, 2, 3]) {
+for (const schema of [1, 2, 3, 4]) {
   test(`a journal of schema ${schema} keeps what it owes`, async (t) => {
     const states = ['owed', 'forwarding', 'forwarded', 'parked'] as const
     const forwards = states.map((state) => ({ state, digest: layerOf(someBytes(8)).digest }))

@@ -106,6 +106,20 @@ describe('an upload that is resumed after a restart', () => {
     assert.deepEqual(lines, [])
   })
 
+  test('goes on though more than the capacity is in use, if it gives enough back', async (t) => {
+    const { id, bytes, dataDir, storage } = await begun(t)
+    await storage.close()
+    const { spool } = await openStorage(t, { dataDir, capacityBytes: 25 })
+    await assert.rejects(spool.resume(id, 30, 0), codeIs('spool_full'))
+    await assert.rejects(spool.resume(id, 26, 0), codeIs('spool_full'))
+    await assert.rejects(spool.resume(id, 10, 16), codeIs('spool_full'))
+    assert.equal(spool.usage().usedBytes, 30)
+    await append(spool, id, 10, someBytes(0))
+
+    assert.deepEqual(await uploadedBytes(spool, id), bytes.subarray(0, 10))
+    assert.equal(spool.usage().usedBytes, 10)
+  })
+
   test('is gone with its file when it was finished, unless it was sealed', async (t) => {
     const { storage, id, dataDir, bytes, restart } = await begun(t)
     const sealed = await storage.sessions.create({ repository, agent: 'ci', isResumable: true })

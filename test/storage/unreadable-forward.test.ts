@@ -2,18 +2,24 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { test, type TestContext } from 'node:test'
+import type { ForwardError } from '../../src/publish/forward-journal.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { openForwardJournal } from '../../src/storage/sqlite/sqlite-forward-journal.ts'
 import { type Journal, openJournal } from '../../src/storage/sqlite/journal.ts'
 import { until } from '../support/until.ts'
+import { hold } from './support/forwards.ts'
 import { layerOf, someBytes } from './support/layers.ts'
 import { type LogLine, temporaryFolder } from './support/storage.ts'
 
 const repository = parseRepositoryName('team/app')
 const never = new AbortController().signal
 
-/** Four forwards are owed; what the second says is no name of a repository. */
-async function open(t: TestContext, wrap: (journal: Journal) => Journal = (journal) => journal) {
+/** Four forwards are owed, or held; what the second says is no name of a repository. */
+async function open(
+  t: TestContext,
+  wrap: (journal: Journal) => Journal = (journal) => journal,
+  why?: ForwardError,
+) {
   const path = join(await temporaryFolder(t), 'journal.sqlite')
   const lines: LogLine[] = []
   const log = (...line: LogLine) => lines.push(line)
@@ -36,7 +42,7 @@ async function open(t: TestContext, wrap: (journal: Journal) => Journal = (journ
   const before = await start((journal) => journal)
   const digests = [1, 2, 3, 4].map(() => layerOf(someBytes(8)).digest)
   for (const digest of digests) {
-    await before.forwards.record({ registry: 'default', repository, digest }, 'ci', 100)
+    await before.forwards.record({ registry: 'default', repository, digest }, 'ci', 100, why)
   }
   await before.journal.close()
   const database = new DatabaseSync(path)
@@ -117,5 +123,20 @@ test('what is unpaid is listed without what cannot be read, and that is told', a
   )
   assert.equal(lines.length, 1)
   assert.match(String(lines[0]?.[0]), /cannot be read; it is left out/)
+  assert.equal(lines[0]?.[1]['forward'], 2)
+})
+
+test('what is held for too long is dropped though one of it cannot be read, and that is told', async (t) => {
+  const { forwards, lines, readable, later } = await open(t, undefined, hold)
+  later(1)
+
+  const dropped = await forwards.dropHeld(new Date(1))
+  assert.deepEqual(
+    dropped.map(({ key }) => key.digest),
+    readable,
+  )
+  assert.equal((await forwards.totals()).held, 0)
+  assert.equal(lines.length, 1)
+  assert.match(String(lines[0]?.[0]), /cannot be read; it was held, and is dropped untold/)
   assert.equal(lines[0]?.[1]['forward'], 2)
 })

@@ -1,4 +1,6 @@
 import type { Spool } from '../../layers/spool.ts'
+import type { Digest } from '../../registry/digest.ts'
+import { isUploadId, type UploadId } from '../../registry/upload-id.ts'
 import type { Inventory } from './inventory.ts'
 import type { SealedIndex } from './sealed-index.ts'
 import { createSealedLayers } from './sealed-layers.ts'
@@ -16,6 +18,8 @@ export interface DiskSpoolOptions {
 }
 
 export interface DiskSpool extends Spool {
+  /** The file of an upload, be it sealed or not, or of a sealed layer, which may be gone. */
+  readonly locate: (bytes: UploadId | Digest) => string | undefined
   /** Closes the writers that are open; what they flushed stays. */
   readonly close: () => Promise<void>
 }
@@ -45,5 +49,10 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
     freed: space.freed,
     usage: space.usage,
     close: uploads.close,
+
+    locate(bytes) {
+      const id = isUploadId(bytes) ? bytes : layers.uploadOf(bytes)
+      return id && folder.pathOf(id)
+    },
   }
 }

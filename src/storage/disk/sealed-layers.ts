@@ -1,5 +1,6 @@
 import type { SealedLayer, SpoolReader } from '../../layers/spool.ts'
 import type { Digest } from '../../registry/digest.ts'
+import type { UploadId } from '../../registry/upload-id.ts'
 import { createTurns } from '../turns.ts'
 import { createLayerReader, damaged, openLayerFile } from './layer-reader.ts'
 import { lostUpload } from './upload-file.ts'
@@ -10,6 +11,8 @@ import type { UploadFolder } from './upload-folder.ts'
 /** The sealed layers, in memory as in the index: the one that was sealed the longest time ago first. */
 export interface SealedLayers {
   readonly find: (digest: Digest) => Promise<SealedLayer | undefined>
+  /** The upload whose file has its bytes. */
+  readonly uploadOf: (digest: Digest) => UploadId | undefined
   /** @throws LayergateError `spool_damaged` */
   readonly open: (digest: Digest) => Promise<SpoolReader>
   /**
@@ -91,6 +94,8 @@ export function createSealedLayers(options: SealedLayersOptions): SealedLayers {
   }
 
   return {
+    uploadOf: (digest) => entries.get(digest)?.layer.uploadId,
+
     async find(digest) {
       for (;;) {
         const entry = entries.get(digest)

@@ -100,7 +100,9 @@ export function createUnsealedUploads(options: UnsealedUploadsOptions): Unsealed
     const beyondBytes = kept.storedBytes - offsetBytes
     if (beyondBytes < 0 || kept.condemned) throw lostUpload(id, kept.condemned)
     const moreBytes = Math.max(0, reserveBytes - beyondBytes)
-    space.take(moreBytes)
+    // Where the capacity is exceeded, what gives enough back may go on all the same.
+    const staysExceeded = reserveBytes - beyondBytes > space.freeBytes()
+    if (moreBytes > 0 || staysExceeded) space.take(moreBytes)
     const { file, wasLonger } = await openCut(folder, id, offsetBytes).catch((error: unknown) => {
       space.give(moreBytes)
       throw toSpoolError(error)

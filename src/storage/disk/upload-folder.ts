@@ -4,6 +4,7 @@ import type { Files, OpenFile } from './files.ts'
 
 /** The folder of all bytes: one file for each upload, named by its id, before it is sealed and after. */
 export interface UploadFolder {
+  readonly pathOf: (id: UploadId) => string
   create(id: UploadId): Promise<OpenFile>
   open(id: UploadId): Promise<OpenFile>
   /** Fails when there is no such file. */
@@ -21,6 +22,7 @@ export async function openUploadFolder(files: Files, directory: string): Promise
   await files.makeDirectory(directory)
   const pathOf = (id: UploadId) => join(directory, id)
   return {
+    pathOf,
     create: (id) => files.create(pathOf(id)),
     open: (id) => files.open(pathOf(id)),
     openForWriting: (id) => files.openForWriting(pathOf(id)),

@@ -1,15 +1,17 @@
 import type { Forward, ForwardJournal } from '../../publish/forward-journal.ts'
 import type { Log } from '../log.ts'
+import { removeInBatches } from './batches.ts'
 import { findForward, selectUnpaid } from './forward-queries.ts'
 import { toForward } from './forward-rows.ts'
-import { dropForward, pruneForwards, retryForward } from './forward-statements.ts'
+import { dropForward, dropHeldForwards, pruneForwards, retryForward } from './forward-statements.ts'
 import type { Journal } from './journal.ts'
 import type { Row } from './messages.ts'
+import { readEach } from './readable.ts'
 import { integer } from './rows.ts'
-import { forwardDropped, type Settlements } from './settlements.ts'
+import { forwardDropped, type Settlements, unclaimed } from './settlements.ts'
 
-/** What an operator does with debts, and the clock with those that are paid. */
-export type DebtCare = Pick<ForwardJournal, 'unpaid' | 'retry' | 'drop' | 'prune'>
+/** What an operator does with debts, and the clock with those that are paid or held. */
+export type DebtCare = Pick<ForwardJournal, 'unpaid' | 'retry' | 'drop' | 'dropHeld' | 'prune'>
 
 export interface DebtCareOptions {
   readonly journal: Journal
@@ -20,27 +22,22 @@ export interface DebtCareOptions {
   readonly wake: () => void
 }
 
-/** One transaction removes no more: others wait for their commit meanwhile. */
-const pruneBatch = 1000
-
 export function createDebtCare(options: DebtCareOptions): DebtCare {
   const { journal, now, log, settlements, wake } = options
 
-  /** One that cannot be read must not hide the others. */
-  function readable(row: Row): Forward[] {
-    try {
-      return [toForward(row)]
-    } catch (error) {
+  function readable(rows: readonly Row[], otherwise: string): readonly Forward[] {
+    const { read, unreadable } = readEach(rows, toForward)
+    for (const { row, error } of unreadable) {
       const forward = integer(row, 'id')
-      log('A forward in the journal cannot be read; it is left out.', { forward, error })
-      return []
+      log(`A forward in the journal cannot be read; ${otherwise}.`, { forward, error })
     }
+    return read
   }
 
   return {
     async unpaid(limit) {
       const [rows = []] = await journal.run(selectUnpaid(limit))
-      return rows.flatMap(readable)
+      return readable(rows, 'it is left out')
     },
 
     async retry(key) {
@@ -58,12 +55,22 @@ export function createDebtCare(options: DebtCareOptions): DebtCare {
       return toForward(row)
     },
 
-    async prune(unchangedSince) {
-      for (let pruned = 0; ; ) {
-        const [rows = []] = await journal.run(pruneForwards(unchangedSince.getTime(), pruneBatch))
-        pruned += rows.length
-        if (rows.length < pruneBatch) return pruned
-      }
+    async dropHeld(time) {
+      const [rows = []] = await journal.run(dropHeldForwards(time.getTime()))
+      const dropped = readable(rows.toSorted(byAge), 'it was held, and is dropped untold')
+      for (const { key } of dropped) settlements.refuse(key, unclaimed())
+      return dropped
     },
+
+    prune: (unchangedSince) =>
+      removeInBatches(journal, (limit) => pruneForwards(unchangedSince.getTime(), limit)),
   }
+}
+
+/** The longest recorded first. */
+function byAge(one: Row, other: Row): number {
+  return (
+    integer(one, 'recorded_at') - integer(other, 'recorded_at') ||
+    integer(one, 'id') - integer(other, 'id')
+  )
 }

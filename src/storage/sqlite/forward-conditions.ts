@@ -6,6 +6,7 @@ export const claimable = `state IN ('owed', 'parked')`
 export const stillOwed = `state NOT IN ('forwarded', 'parked_for_good')`
 export const unpaid = `state <> 'forwarded'`
 export const inFlight = `state = 'forwarding'`
+export const held = `state = 'held'`
 export const done = `state = 'forwarded'`
 export const hurried = `state = 'owed' AND hurried_at IS NOT NULL`
 

@@ -12,6 +12,7 @@ import type { Row } from './messages.ts'
 import { date, digest, integer, isNull, text } from './rows.ts'
 
 const states: readonly ForwardState[] = [
+  'held',
   'owed',
   'forwarding',
   'forwarded',
@@ -50,6 +51,8 @@ export function toTotals(rows: readonly Row[]): ForwardTotals {
     waiting: sum('forwards', 'owed'),
     parked: sum('forwards', 'parked'),
     parkedForGood: sum('forwards', 'parked_for_good'),
+    held: sum('forwards', 'held'),
+    heldBytes: sum('bytes', 'held'),
     backlogBytes: sum('bytes', 'owed', 'forwarding', 'parked'),
     owedBytes: sum('bytes', 'owed', 'forwarding'),
     owedLayers: sum('forwards', 'owed', 'forwarding'),

@@ -1,10 +1,10 @@
-import type { ForwardKey } from '../../publish/forward-journal.ts'
-import { byKey, done, hurried, inFlight, unpaid } from './forward-conditions.ts'
+import type { ForwardError, ForwardKey } from '../../publish/forward-journal.ts'
+import { byKey, done, held, hurried, inFlight, unpaid } from './forward-conditions.ts'
 import type { Statement } from './messages.ts'
 
 /** What was started upstream stays: the next flight goes on there. */
-const blank = `
-  state = 'owed', already_present = 0, parts = 0, attempts = 0, error_code = NULL, error_detail = NULL`
+const blank = `already_present = 0, parts = 0, attempts = 0`
+const owed = `state = 'owed', ${blank}, error_code = NULL, error_detail = NULL`
 
 /** What waits for its turn keeps it, hurried or not; what rests rests no more. */
 const dueAtOnce = `due_at = iif(state = 'owed', min(due_at, :now), :now)`
@@ -22,10 +22,31 @@ export function recordForward(
         (registry, repository, digest, state, agent, size_bytes, due_at, recorded_at, changed_at)
       VALUES (:registry, :repository, :digest, 'owed', :agent, :sizeBytes, :now, :now, :now)
       ON CONFLICT (registry, repository, digest) DO UPDATE SET
-        ${blank}, agent = :agent, size_bytes = :sizeBytes,
+        ${owed}, agent = :agent, size_bytes = :sizeBytes,
         ${dueAtOnce}, recorded_at = :now, changed_at = :now
       WHERE state <> 'forwarding'`,
     parameters: { registry, repository, digest, agent, sizeBytes, now },
+  }
+}
+
+/** Leaves what is owed or in flight as it is. When it is due has no meaning before it is owed. */
+export function holdForward(
+  { registry, repository, digest }: ForwardKey,
+  agent: string,
+  sizeBytes: number,
+  { code, detail }: ForwardError,
+  now: number,
+): Statement {
+  return {
+    sql: `
+      INSERT INTO forwards
+        (registry, repository, digest, state, agent, size_bytes, error_code, error_detail, due_at, recorded_at, changed_at)
+      VALUES (:registry, :repository, :digest, 'held', :agent, :sizeBytes, :code, :detail, :now, :now, :now)
+      ON CONFLICT (registry, repository, digest) DO UPDATE SET
+        state = 'held', ${blank}, error_code = :code, error_detail = :detail,
+        agent = :agent, size_bytes = :sizeBytes, due_at = :now, recorded_at = :now, changed_at = :now
+      WHERE state NOT IN ('owed', 'forwarding')`,
+    parameters: { registry, repository, digest, agent, sizeBytes, code, detail, now },
   }
 }
 
@@ -48,7 +69,7 @@ export function oweAnew(now: number): Statement {
   return {
     sql: `
       UPDATE forwards SET
-        ${blank}, agent = recorded_again_by,
+        ${owed}, agent = recorded_again_by,
         due_at = recorded_again_at, recorded_at = recorded_again_at, changed_at = :now,
         recorded_again_at = NULL, recorded_again_by = NULL
       WHERE recorded_again_at IS NOT NULL AND state <> 'forwarding'`,
@@ -86,7 +107,7 @@ export function selectLastTurn(): Statement {
 export function retryForward({ registry, repository, digest }: ForwardKey, now: number): Statement {
   return {
     sql: `
-      UPDATE forwards SET ${blank}, ${dueAtOnce}, recorded_at = :now, changed_at = :now
+      UPDATE forwards SET ${owed}, ${dueAtOnce}, recorded_at = :now, changed_at = :now
       WHERE ${byKey} AND state NOT IN ('forwarding', 'forwarded')`,
     parameters: { registry, repository, digest, now },
   }
@@ -97,6 +118,14 @@ export function dropForward({ registry, repository, digest }: ForwardKey): State
   return {
     sql: `DELETE FROM forwards WHERE ${byKey} AND ${unpaid} RETURNING *`,
     parameters: { registry, repository, digest },
+  }
+}
+
+/** Gives the rows as they were, in no order. */
+export function dropHeldForwards(recordedBefore: number): Statement {
+  return {
+    sql: `DELETE FROM forwards WHERE ${held} AND recorded_at < :recordedBefore RETURNING *`,
+    parameters: { recordedBefore },
   }
 }
 

@@ -1,3 +1,5 @@
+import { schema5 } from './schema-5.ts'
+
 /**
  * The migrations, in order; `PRAGMA user_version` counts those that a journal has seen. One that was
  * released is never changed. Times are milliseconds since 1970.
@@ -131,4 +133,6 @@ export const migrations: readonly string[] = [
   CREATE INDEX upload_sessions_received ON upload_sessions (received_digest)
     WHERE finished_as IS NULL;
   `,
+
+  schema5,
 ]

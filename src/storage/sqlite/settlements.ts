@@ -2,7 +2,7 @@ import { type Forward, type ForwardKey, forwardName } from '../../publish/forwar
 import { LayergateError } from '../../registry/errors.ts'
 import { createWaitList, type WaitList } from '../wait-list.ts'
 
-/** Those who wait until a forward is done or needs a person, or is dropped. */
+/** Those who wait until a forward is done or needs a person, or is dropped. Who waits for what is held goes on waiting. */
 export interface Settlements {
   /** @throws the reason of `signal` */
   readonly next: (key: ForwardKey, signal: AbortSignal) => Promise<Forward>
@@ -48,4 +48,9 @@ export function isSettled({ state }: Forward): boolean {
 
 export function forwardDropped(): LayergateError {
   return new LayergateError('forward_dropped', 'An operator dropped it.')
+}
+
+/** What was held for too long. */
+export function unclaimed(): LayergateError {
+  return new LayergateError('forward_dropped', 'It was held, and no manifest named it in time.')
 }

@@ -13,6 +13,7 @@ import {
 } from './forward-queries.ts'
 import { toForward, toTotals } from './forward-rows.ts'
 import {
+  holdForward,
   hurryForward,
   oweAnew,
   recordForward,
@@ -55,17 +56,16 @@ export async function openForwardJournal(
   }
 
   return {
-    async record(key, agent, sizeBytes) {
-      const recordedAt = now().getTime()
-      const [before = [], , , rows] = await journal.run(
-        findForward(key),
-        recordForward(key, agent, sizeBytes, recordedAt),
-        recordInFlight(key, agent, recordedAt),
-        findForward(key),
-      )
+    async record(key, agent, sizeBytes, hold) {
+      const at = now().getTime()
+      const changes = hold
+        ? [holdForward(key, agent, sizeBytes, hold, at)]
+        : [recordForward(key, agent, sizeBytes, at), recordInFlight(key, agent, at)]
+      const answers = await journal.run(findForward(key), ...changes, findForward(key))
       queue.wake()
+      const [before = []] = answers
       const isJoined = before.some((row) => ['owed', 'forwarding'].includes(text(row, 'state')))
-      return { forward: toForward(only(rows)), isJoined }
+      return { forward: toForward(only(answers.at(-1))), isJoined }
     },
 
     async find(key) {

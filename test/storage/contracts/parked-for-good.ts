@@ -57,7 +57,15 @@ export function parkedForGoodContract(engine: string, open: OpenForwards): void 
 
     test('what is parked for good is counted, but is no part of the backlog', async (t) => {
       const { forwards, time } = await setUp(t)
-      const none = { waiting: 0, parked: 0, backlogBytes: 0, owedBytes: 0, owedLayers: 0 }
+      const none = {
+        waiting: 0,
+        parked: 0,
+        held: 0,
+        heldBytes: 0,
+        backlogBytes: 0,
+        owedBytes: 0,
+        owedLayers: 0,
+      }
       assert.deepEqual(await forwards.totals(), { ...none, parkedForGood: 1 })
       await forwards.record(someKey(), 'ci', 10)
       await forwards.claim(never)

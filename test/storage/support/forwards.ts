@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type {
+  Forward,
   ForwardError,
   ForwardJournal,
   ForwardKey,
@@ -8,6 +9,8 @@ import { parseRepositoryName } from '../../../src/registry/repository-name.ts'
 import { layerOf, someBytes } from './layers.ts'
 
 export const failed: ForwardError = { code: 'upstream_unavailable', detail: 'AWS is away.' }
+/** Why something is held. */
+export const hold: ForwardError = { code: 'malformed_gzip', detail: 'Its checksum is wrong.' }
 export const published = { alreadyPresent: false, parts: 3, attempts: 1 }
 
 export function someKey(): ForwardKey {
@@ -15,6 +18,22 @@ export function someKey(): ForwardKey {
     registry: 'default',
     repository: parseRepositoryName('team/app'),
     digest: layerOf(someBytes(8)).digest,
+  }
+}
+
+/** What recording 100 bytes of `ci` to be held comes to. */
+export function heldForward(key: ForwardKey, at: Date): Forward {
+  return {
+    key,
+    agent: 'ci',
+    sizeBytes: 100,
+    state: 'held',
+    alreadyPresent: false,
+    parts: 0,
+    attempts: 0,
+    error: hold,
+    recordedAt: at,
+    changedAt: at,
   }
 }
 

@@ -1,7 +1,10 @@
 import {
   type Forward,
+  type ForwardKey,
+  forwardName,
   type ForwardTotals,
   longestRestMs,
+  type StartedUpload,
 } from '../../../src/publish/forward-journal.ts'
 
 /** One forward in a journal in memory. */
@@ -15,8 +18,29 @@ export interface MemoryDebt {
   recordedAgain?: Forward
 }
 
-export function isSettled({ state }: Forward): boolean {
-  return state === 'forwarded' || state === 'parked' || state === 'parked_for_good'
+/** All forwards of a journal in memory, in the order in which they were first recorded. */
+export interface MemoryDebts {
+  all(): readonly MemoryDebt[]
+  /** As the port shows them. */
+  forwards(): readonly Forward[]
+  find(key: ForwardKey): MemoryDebt | undefined
+  put(debt: MemoryDebt): void
+  delete(key: ForwardKey): void
+}
+
+export function createMemoryDebts(): MemoryDebts {
+  const debts = new Map<string, MemoryDebt>()
+  return {
+    all: () => [...debts.values()],
+    forwards: () => [...debts.values()].map(standing),
+    find: (key) => debts.get(forwardName(key)),
+    put(debt) {
+      debts.set(forwardName(debt.forward.key), debt)
+    },
+    delete(key) {
+      debts.delete(forwardName(key))
+    },
+  }
 }
 
 export function isStillOwed({ state }: Forward): boolean {
@@ -26,6 +50,16 @@ export function isStillOwed({ state }: Forward): boolean {
 /** As the port shows it. */
 export function standing({ forward, dueAtMs }: MemoryDebt): Forward {
   return isClaimable(forward) ? { ...forward, dueAt: new Date(dueAtMs) } : forward
+}
+
+export function withUpload(forward: Forward, upload: StartedUpload | undefined): Forward {
+  const { upload: _, ...rest } = forward
+  return upload ? { ...rest, upload } : rest
+}
+
+/** The longest recorded first. */
+export function byAge(one: Forward, other: Forward): number {
+  return one.recordedAt.getTime() - other.recordedAt.getTime()
 }
 
 /** What rests for longer than anything may is due at once. */
@@ -67,11 +101,14 @@ export function totalsOf(forwards: readonly Forward[]): ForwardTotals {
   const waiting = forwards.filter(({ state }) => state === 'owed')
   const parked = forwards.filter(({ state }) => state === 'parked')
   const working = forwards.filter(({ state }) => state === 'owed' || state === 'forwarding')
+  const held = forwards.filter(({ state }) => state === 'held')
   const times = working.map(({ recordedAt }) => recordedAt.getTime())
   return {
     waiting: waiting.length,
     parked: parked.length,
     parkedForGood: forwards.filter(({ state }) => state === 'parked_for_good').length,
+    held: held.length,
+    heldBytes: bytesOf(held),
     backlogBytes: bytesOf(working) + bytesOf(parked),
     owedBytes: bytesOf(working),
     owedLayers: working.length,
