@@ -1,0 +1,51 @@
+import { type Diagnosis, diagnosis } from '../../registry/diagnosis.ts'
+import { readRange, type Search } from './search.ts'
+import { couldBeWholeZstd } from './zstd-end.ts'
+
+/** What a gzip member ends with: its checksum, and its length in four bytes (RFC 1952, 2.3.1). */
+const gzipTrailerBytes = 8
+/** A header, the shortest data, and the trailer. */
+const shortestGzipBytes = 20
+/** How far damage in the last block throws the length off; members of estargz are not longer either. */
+const nearBytes = 4 * 1024 * 1024
+const lengthRange = 2 ** 32
+
+/**
+ * The compressed stream ends too early. Damage near its end can have its reader miss the end, too: nothing is claimed where the last
+ * bytes look like those of a whole stream, or like what was never written.
+ */
+export function streamEndsEarly(search: Search): Diagnosis | undefined {
+  const { findings, goodCopy, received } = search
+  const { flaw, compression, inflatedBytes } = findings
+  // It was compared with that, and is no part of it.
+  if (goodCopy || flaw?.evidence['problem'] !== 'ends_early') return undefined
+  if (flaw.cause !== 'malformed_gzip' && flaw.cause !== 'malformed_zstd') return undefined
+  search.requireTime()
+  if (couldBeWhole(search)) return undefined
+  const { problem: _, ...place } = flaw.evidence
+  return diagnosis('truncated', {
+    receivedBytes: received.sizeBytes,
+    compression,
+    inflatedBytes,
+    ...place,
+  })
+}
+
+function couldBeWhole(search: Search): boolean {
+  const { file, received, findings } = search
+  const { sizeBytes } = received
+  const tail = readRange(file, Math.max(0, sizeBytes - gzipTrailerBytes), sizeBytes)
+  if (tail.length === gzipTrailerBytes && tail.every((byte) => byte === tail[0])) return true
+  if (findings.compression === 'zstd') return couldBeWholeZstd(search)
+  return sizeBytes >= shortestGzipBytes && couldEndGzip(tail, findings.inflatedBytes)
+}
+
+/** Whether the last four bytes could be the length of what was inflated, or of the last member. */
+function couldEndGzip(tail: Buffer, inflatedBytes: number): boolean {
+  // The length without its last byte: just that is missing.
+  const isCutLength = inflatedBytes >= 1024 && tail.readUIntLE(5, 3) === inflatedBytes % 2 ** 24
+  if (isCutLength) return false
+  const length = tail.readUInt32LE(4)
+  const apart = (length - (inflatedBytes % lengthRange) + lengthRange) % lengthRange
+  return length <= nearBytes || Math.min(apart, lengthRange - apart) <= nearBytes
+}
