@@ -4,7 +4,7 @@ import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Door } from './door.ts'
-import type { Forward, ForwardJournal, ForwardKey } from './forward-journal.ts'
+import type { Forward, ForwardError, ForwardJournal, ForwardKey } from './forward-journal.ts'
 
 /** On whose behalf, and where to, a layer is accepted. */
 export interface Target {
@@ -20,8 +20,12 @@ export interface Acceptance {
    * @throws the reason of `signal`
    */
   check(target: Target, digest: Digest, signal: AbortSignal): Promise<void>
-  /** The layer is owed to the upstream, durably, when this resolves. */
-  record(target: Target, layer: VerifiedLayer): Promise<Forward>
+  /**
+   * The layer is owed to the upstream, durably, when this resolves.
+   *
+   * @param hold why it is only kept, and not sent before a manifest gives its role
+   */
+  record(target: Target, layer: VerifiedLayer, hold?: ForwardError): Promise<Forward>
   /**
    * The forward as it stands when it is done, when it needs a person, or after `waitMs`.
    *
@@ -38,9 +42,9 @@ export function createAcceptance(
   return {
     check: (target, digest, signal) => door.check({ ...target, signal }, digest),
 
-    async record(target, { digest, sizeBytes }) {
+    async record(target, { digest, sizeBytes }, hold) {
       const { repository, agent } = target
-      const recorded = await journal.record(forwardKey(target, digest), agent, sizeBytes)
+      const recorded = await journal.record(forwardKey(target, digest), agent, sizeBytes, hold)
       if (recorded.isJoined) {
         observer.observe({ type: 'forward_joined', repository, agent, digest, sizeBytes })
       }

@@ -4,8 +4,8 @@ import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import { type Acceptance, forwardKey, type Target } from './acceptance.ts'
-import type { ForwardJournal } from './forward-journal.ts'
-import { isKnownLayer } from './known-layer.ts'
+import type { ForwardError, ForwardJournal } from './forward-journal.ts'
+import { type CanPull, knownForwards } from './known-layer.ts'
 
 export interface Mount {
   readonly target: Target
@@ -13,12 +13,12 @@ export interface Mount {
   /** Where the client knows the layer to be; anywhere when it does not say. */
   readonly from?: string
   /** Whether the agent may read there: other repositories' layers do not exist for it. */
-  readonly canPull: (repository: RepositoryName) => boolean
+  readonly canPull: CanPull
 }
 
 /**
- * Has a layer that lies here sent to one more repository, without a byte from the client. Returns false where it does not, as far as
- * this agent may know; then the client sends it.
+ * Has a layer that lies here sent to one more repository, without a byte from the client; what is held where it comes from is held
+ * there as well. Returns false where it does not lie here, as far as this agent may know; then the client sends it.
  *
  * @throws LayergateError when the upstream definitely would not take the layer
  * @throws the reason of `signal`
@@ -30,6 +30,8 @@ export interface MountPorts {
   readonly spool: Pick<Spool, 'open'>
   readonly acceptance: Pick<Acceptance, 'check'>
   readonly observer: Observer
+  /** Why such a layer is to be held before a manifest gives its role. */
+  holdOf(digest: Digest): Promise<ForwardError | undefined>
 }
 
 export function createMountBlob(ports: MountPorts): MountBlob {
@@ -37,7 +39,8 @@ export function createMountBlob(ports: MountPorts): MountBlob {
   return async ({ target, digest, from, canPull }, signal) => {
     const isSource = (repository: RepositoryName) =>
       (from === undefined || repository === from) && canPull(repository)
-    if (!isKnownLayer(await journal.ofLayer(digest), target.destination, isSource)) return false
+    const sources = knownForwards(await journal.ofLayer(digest), target.destination, isSource)
+    if (sources.length === 0) return false
 
     // Nothing that is being read is evicted: it is there until it is owed.
     await using layer = await openIfHeld(spool, digest)
@@ -45,7 +48,9 @@ export function createMountBlob(ports: MountPorts): MountBlob {
     await acceptance.check(target, digest, signal)
     const { repository, agent } = target
     const { sizeBytes } = layer
-    await journal.record(forwardKey(target, digest), agent, sizeBytes)
+    const held = sources.find(({ state }) => state === 'held')
+    const hold = held?.error ?? (await ports.holdOf(digest))
+    await journal.record(forwardKey(target, digest), agent, sizeBytes, hold)
     observer.observe({ type: 'blob_mounted', repository, agent, digest, sizeBytes })
     return true
   }

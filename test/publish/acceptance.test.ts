@@ -51,6 +51,29 @@ test('a recorded layer is owed, in its registry and repository', async () => {
   assert.equal(await journal.isOwed(layer.digest), true)
 })
 
+test('a layer that is to be held is kept and not sent, and says why', async () => {
+  const { acceptance, journal, layer, observer } = await setUp()
+  const hold = { code: 'malformed_gzip', detail: 'It ends early.' } as const
+  const forward = await acceptance.record(target, layer, hold)
+  assert.deepEqual([forward.state, forward.error, forward.agent], ['held', hold, 'ci'])
+  assert.equal(await journal.isOwed(layer.digest), true, 'its bytes stay')
+  const leaving = new AbortController()
+  const claim = journal.claim(leaving.signal)
+  await nextTurn()
+  leaving.abort(new Error('nothing came'))
+  await assert.rejects(claim, leaving.signal.reason)
+  assert.deepEqual(observer.events, [])
+})
+
+test('a layer that is on its way is not held any more when it comes again', async () => {
+  const { acceptance, journal, layer, observer } = await setUp()
+  await acceptance.record(target, layer)
+  const hold = { code: 'malformed_gzip', detail: 'It ends early.' } as const
+  assert.equal((await acceptance.record(target, layer, hold)).state, 'owed')
+  assert.equal((await journal.find(forwardKey(target, layer.digest)))?.state, 'owed')
+  assert.equal(observer.of('forward_joined').length, 1)
+})
+
 test('a destination is known by its registry, whatever it is called', async () => {
   const { layer } = await setUp()
   const destination = { name: 'acme', registry: 'aws/123456789012', registryId: '123456789012' }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import { createLayerCache } from '../../src/layers/layer-cache.ts'
+import type { ForwardError } from '../../src/publish/forward-journal.ts'
 import { createMountBlob } from '../../src/publish/mount-blob.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
@@ -21,21 +22,33 @@ const mine = parseRepositoryName('team/app')
 const target = { agent: 'ci', repository: mine, destination }
 const never = new AbortController().signal
 
+const flaw = { code: 'malformed_tar', detail: 'It ends early.' } as const
+const found = { code: 'malformed_gzip', detail: 'It is cut off.' } as const
+
+interface SetupOptions {
+  readonly registry?: string
+  /** Why it is held in `team/base`. */
+  readonly heldFor?: ForwardError
+  /** What its findings would have it held for. */
+  readonly holdFor?: ForwardError
+}
+
 /** A layer that lies here and is known from `team/base`. */
-async function setUp({ registry = destination.registry } = {}) {
+async function setUp({ registry = destination.registry, heldFor, holdFor }: SetupOptions = {}) {
   const spool = createMemorySpool()
   const journal = createMemoryJournal()
   const observer = recordingObserver()
   const checked: Digest[] = []
   await admitLayer(spool, createGate(spool), bytes)
-  await journal.record({ registry, repository: source, digest }, 'other', bytes.length)
+  await journal.record({ registry, repository: source, digest }, 'other', bytes.length, heldFor)
   const acceptance = {
     async check(_: unknown, asked: Digest) {
       checked.push(asked)
     },
   }
   const cache = createLayerCache(spool, journal)
-  const ports = { journal, spool, cache, acceptance, observer }
+  const holdOf = async (asked: Digest) => (asked === digest ? holdFor : undefined)
+  const ports = { journal, spool, cache, acceptance, observer, holdOf }
   return {
     ...ports,
     checked,
@@ -103,4 +116,34 @@ test('a repository that AWS does not have gets no layer', async () => {
   const refused = mountBlob({ target, digest, canPull }, never)
   await assert.rejects(refused, codeIs('repository_unknown'))
   assert.equal(await owed(), undefined)
+})
+
+for (const [why, options, error] of [
+  ['is held where it comes from', { heldFor: flaw }, flaw],
+  ['is no valid layer, as was found', { holdFor: found }, found],
+  ['is both', { heldFor: flaw, holdFor: found }, flaw],
+] as const) {
+  test(`a layer that ${why} is mounted, told and held there too`, async () => {
+    const { mountBlob, owed, observer } = await setUp(options)
+    assert.equal(await mountBlob({ target, digest, canPull }, never), true)
+    const forward = await owed()
+    assert.deepEqual([forward?.state, forward?.error], ['held', error])
+    assert.equal(observer.of('blob_mounted').length, 1)
+  })
+}
+
+test('a layer that is held only where the agent may not pull is not held for that', async () => {
+  const { mountBlob, owed, journal } = await setUp()
+  const hidden = { registry: destination.registry, repository: other, digest }
+  await journal.record(hidden, 'other', bytes.length, flaw)
+  const mount = { target, digest, canPull: (repository: string) => repository === source }
+  assert.equal(await mountBlob(mount, never), true)
+  assert.equal((await owed())?.state, 'owed')
+})
+
+test('what is on its way to a repository stays so when it is mounted there', async () => {
+  const { mountBlob, owed, journal } = await setUp({ heldFor: flaw, holdFor: found })
+  await journal.record({ registry: destination.registry, repository: mine, digest }, 'ci', 100)
+  assert.equal(await mountBlob({ target, digest, canPull }, never), true)
+  assert.deepEqual([(await owed())?.state, (await owed())?.error], ['owed', undefined])
 })

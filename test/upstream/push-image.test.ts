@@ -10,6 +10,7 @@ import { sleep } from '../../src/upstream/sleep.ts'
 import { codeIs } from '../support/code-is.ts'
 import { layerBytes } from '../support/layers.ts'
 import { imageOf } from '../support/manifests.ts'
+import { createMemoryFindings } from '../support/memory-findings.ts'
 import { createMemoryJournal } from '../support/memory-journal.ts'
 import { callWith, latest, repository, setUpWithRetry } from './setup.ts'
 
@@ -58,9 +59,11 @@ async function setUpPushes(t: TestContext) {
       tagDigest: () => assert.fail('the retry of the call has read it'),
       forget: (_target, digests) => forgotten.push(...digests),
       redeem: () => undefined,
+      findings: createMemoryFindings(),
+      now: () => new Date(),
       sleep: () => Promise.resolve(),
     },
-    { manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000 },
+    { inspect: 'enforce', manifestWaitMs: 60_000, pauseMs: 5_000, graceMs: 10_000 },
   )
   forwarder.start()
   t.after(() => Promise.all([puts.stop(), forwarder.stop()]))

@@ -1,17 +1,20 @@
 import type { Digest } from '../../registry/digest.ts'
-import { LayergateError } from '../../registry/errors.ts'
+import type { InspectMode } from '../../registry/findings.ts'
 import type { Manifest } from '../../registry/manifest.ts'
 import type { Tag } from '../../registry/reference.ts'
-import type { RepositoryName } from '../../registry/repository-name.ts'
 import type { Target } from '../acceptance.ts'
-import { asLayergateError, forwardFailure } from '../forward-failure.ts'
+import { forwardFailure } from '../forward-failure.ts'
+import type { CanPull } from '../known-layer.ts'
+import { type ImageJudgePorts, judgeImage } from './judge-image.ts'
 import { type BarrierPorts, crossBarrier } from './manifest-barrier.ts'
+import { refused, tooLong } from './manifest-errors.ts'
 import { blobsMissing, referencesOf } from './missing-references.ts'
 import type { Place, TagMove } from './tag-lanes.ts'
 import { UpstreamError } from '../upstream-error.ts'
 import type { Call, Upstream } from '../upstream.ts'
 
-export interface ManifestFlightPorts extends BarrierPorts {
+export interface ManifestFlightPorts extends BarrierPorts, ImageJudgePorts {
+  readonly journal: BarrierPorts['journal']
   readonly upstream: Pick<Upstream, 'absent' | 'putManifest'>
   /**
    * What a tag names upstream at this moment.
@@ -30,6 +33,8 @@ export interface ManifestFlightSettings {
   readonly manifestWaitMs: number
   /** The rest before the upstream is asked again, when its calls' own retries were not enough. */
   readonly pauseMs: number
+  /** What comes of an image that does not agree with what its blobs are. */
+  readonly inspect: InspectMode
 }
 
 export interface ManifestFlight {
@@ -38,29 +43,30 @@ export interface ManifestFlight {
   readonly tags: readonly Tag[]
   /** For each of the tags. */
   readonly place: Place
-  readonly canPull: (repository: RepositoryName) => boolean
+  readonly requestId: string
+  readonly canPull: CanPull
   /** Told each time when all layers are upstream, or the wait for them is over. */
   readonly onWaited: (ms: number) => void
 }
 
 /** How often the layers are asked for again when the upstream does not know them after all. */
 const maxRepairs = 2
-const retryAfterSeconds = 30
 
 /**
  * Carries one manifest upstream once its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag.
  *
- * @throws LayergateError `manifest_blob_unknown`, `layers_pending`, what keeps a layer from being forwarded, and what the upstream
- *   refuses
+ * @throws LayergateError `manifest_invalid` before anything was started; `manifest_blob_unknown`, `layers_pending`, what keeps a layer
+ *   from being forwarded, and what the upstream refuses
  * @throws the reason of `signal`
  */
 export async function flyManifest(
   ports: ManifestFlightPorts,
-  { manifestWaitMs, pauseMs }: ManifestFlightSettings,
-  { target, manifest, tags, place, canPull, onWaited }: ManifestFlight,
+  { manifestWaitMs, pauseMs, inspect }: ManifestFlightSettings,
+  flight: ManifestFlight,
   signal: AbortSignal,
 ): Promise<'published' | 'superseded'> {
   const { upstream, tagDigest, forget, sleep } = ports
+  const { target, manifest, tags, place, canPull, onWaited } = flight
   const blobs = manifest.blobs.map(({ digest }) => digest)
   const enough = AbortSignal.timeout(manifestWaitMs)
   const waiting = AbortSignal.any([signal, enough])
@@ -69,10 +75,11 @@ export async function flyManifest(
   let trouble: UpstreamError | undefined
 
   try {
+    await judgeImage(ports, inspect, flight)
     return await fly()
   } catch (error) {
     if (error === enough.reason && !signal.aborted) throw tooLong(manifestWaitMs, trouble)
-    throw error instanceof UpstreamError ? refusal(error) : error
+    throw error instanceof UpstreamError ? refused(error) : error
   }
 
   async function fly(): Promise<'published' | 'superseded'> {
@@ -135,21 +142,6 @@ export async function flyManifest(
   }
 }
 
-/** Too many layers, for example: what AWS calls an invalid parameter is the manifest (PutImage has no other of the client's). */
-function refusal(error: UpstreamError): LayergateError {
-  const { code, message, facts } = asLayergateError(error)
-  const isManifest = error.facts.exception === 'InvalidParameterException'
-  return new LayergateError(isManifest ? 'manifest_invalid' : code, message, facts)
-}
-
 function isPassing(error: unknown): error is UpstreamError {
   return error instanceof UpstreamError && forwardFailure(error).heals
-}
-
-function tooLong(waitedMs: number, trouble: UpstreamError | undefined): LayergateError {
-  const seconds = Math.round(waitedMs / 1000)
-  const detail = trouble
-    ? `ECR Public was in trouble until ${seconds} s were over: ${asLayergateError(trouble).message}`
-    : `ECR Public still lacks layers of this image after ${seconds} s.`
-  return new LayergateError('layers_pending', detail, { retryAfterSeconds })
 }

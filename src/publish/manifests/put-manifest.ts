@@ -86,8 +86,8 @@ export function createManifestPuts(
     const place = lanes.arrive(target, tags, manifest.digest)
     const canPull = (repository: RepositoryName) =>
       flight.audience.members.some((member) => member.canPull(repository))
-    const journey = { target, manifest, tags, place, canPull }
-    const end = flyReported(ports, settings, journey, requestId, abort.signal)
+    const journey = { target, manifest, tags, place, canPull, requestId }
+    const end = flyReported(ports, settings, journey, abort.signal)
     void end.then(land)
     const flight: Flight = {
       id: randomUUID(),

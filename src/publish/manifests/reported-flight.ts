@@ -1,6 +1,6 @@
 import type { Digest } from '../../registry/digest.ts'
 import { type LayergateError, toLayergateError } from '../../registry/errors.ts'
-import type { ManifestEnded, ManifestOutcome, Observer } from '../../registry/events.ts'
+import type { ManifestEnded, ManifestOutcome } from '../../registry/events.ts'
 import type { Target } from '../acceptance.ts'
 import {
   flyManifest,
@@ -10,7 +10,6 @@ import {
 } from './manifest-flight.ts'
 
 export interface ReportedFlightPorts extends ManifestFlightPorts {
-  readonly observer: Observer
   /** The upstream has these, and a manifest that names them: they need not be kept here for its sake. */
   redeem(target: Target, digests: readonly Digest[]): void
 }
@@ -25,10 +24,9 @@ export async function flyReported(
   ports: ReportedFlightPorts,
   settings: ManifestFlightSettings,
   flight: Omit<ManifestFlight, 'onWaited'>,
-  requestId: string,
   signal: AbortSignal,
 ): Promise<FlightEnd> {
-  const { target, manifest, tags } = flight
+  const { target, manifest, tags, requestId } = flight
   const startedAt = performance.now()
   let waitedMs = 0
   const onWaited = (ms: number) => {

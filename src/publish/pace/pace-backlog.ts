@@ -6,7 +6,10 @@ export interface Backlog {
   readonly layers: number
 }
 
-/** What the upstream still has to take: followed from event to event, and set right by the journal. */
+/**
+ * What the upstream still has to take: followed from event to event, and set right by the journal. Whether a verified layer is held, and
+ * so not to be sent, no event tells: it counts until the journal is asked.
+ */
 export interface PaceBacklog extends Observer {
   /** Verified, owed and not parked. What was sent of a layer is off its bytes; the layer itself is off when its flight has ended. */
   readonly ready: Backlog

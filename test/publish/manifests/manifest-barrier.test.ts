@@ -184,6 +184,27 @@ test('a layer that is parked gets one more chance', async (t) => {
   assert.deepEqual(end.now(), published)
 })
 
+test('what is on its way already is left as it is', async (t) => {
+  const { put, push, stateOf, journal, clock } = setUpManifests(t)
+  const layers = [await push(), await push()]
+  const [inFlight, owed] = layers
+  assert.ok(inFlight && owed)
+  await journal.hurry([forwardKey(target, inFlight.digest)])
+  const claim = await journal.claim(never)
+  assert.equal(claim.forward.key.digest, inFlight.digest)
+  clock.advance(1_000)
+  watch(put(imageOf(inFlight, owed), { target: { ...target, agent: 'cd' } }))
+  await nextTurn()
+  const [forward] = await journal.ofLayer(owed.digest)
+  assert.deepEqual(
+    [forward?.agent, forward?.recordedAt.getTime()],
+    ['ci', clock.now().getTime() - 1_000],
+  )
+  // Recorded again, it would be owed anew.
+  await claim.park({ code: 'upstream_quota', detail: 'Too many.' }, 1, clock.now())
+  assert.equal(await stateOf(inFlight), 'parked')
+})
+
 for (const chances of [1, 2]) {
   test(`a layer that is parked ${chances === 1 ? 'during the wait' : 'again'} ends it with its error`, async (t) => {
     const { put, push, park, stateOf, ends, puttings, forgotten } = setUpManifests(t)

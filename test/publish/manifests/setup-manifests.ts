@@ -11,11 +11,13 @@ import {
 } from '../../../src/publish/manifests/put-manifest.ts'
 import type { Upstream } from '../../../src/publish/upstream.ts'
 import type { Digest } from '../../../src/registry/digest.ts'
+import type { InspectMode } from '../../../src/registry/findings.ts'
 import type { Manifest } from '../../../src/registry/manifest.ts'
 import { parseTag, type Tag } from '../../../src/registry/reference.ts'
 import { createFakeUpstream, type Fault, type Faults } from '../../support/fake-upstream.ts'
 import { admitLayer, layerBytes } from '../../support/layers.ts'
 import { manualClock } from '../../support/manual-clock.ts'
+import { createMemoryFindings } from '../../support/memory-findings.ts'
 import { createMemoryJournal } from '../../support/memory-journal.ts'
 import { createMemorySpool } from '../../support/memory-spool.ts'
 import { nextTurn } from '../../support/next-turn.ts'
@@ -33,6 +35,8 @@ export const settings: ManifestPutSettings = {
   graceMs: 10_000,
   manifestWaitMs: 600_000,
   pauseMs: 5_000,
+  // What the layers of most tests consist of would be no layer.
+  inspect: 'off',
 }
 
 export interface PutOptions extends Partial<Omit<ManifestPut, 'manifest'>> {
@@ -44,13 +48,19 @@ interface SetupOptions {
   /** What reading a tag upstream gives; what it names there when absent. */
   readonly readTag?: (tag: Tag) => Promise<Digest | undefined>
   readonly faults?: Faults
+  readonly inspect?: InspectMode
   readonly wrapUpstream?: (upstream: Upstream) => Upstream
+}
+
+interface PushBytesOptions {
+  readonly hold?: ForwardError
+  readonly where?: Target
 }
 
 /** Puts of manifests over ports in memory, with a clock that stands still. */
 export function setUpManifests(
   t: TestContext,
-  { faults, wrapUpstream, readTag }: SetupOptions = {},
+  { faults, wrapUpstream, readTag, inspect = settings.inspect }: SetupOptions = {},
 ) {
   const clock = manualClock(t)
   const spool = createMemorySpool({ capacityBytes: 1_000_000 })
@@ -68,9 +78,9 @@ export function setUpManifests(
       hurried.push(...keys.map(({ digest }) => digest))
       return memory.hurry(keys)
     },
-    async record(key, agent, sizeBytes) {
+    async record(key, agent, sizeBytes, hold) {
       await beforeRecord.shift()?.()
-      return memory.record(key, agent, sizeBytes)
+      return memory.record(key, agent, sizeBytes, hold)
     },
     settled(key, signal) {
       waits.push(signal)
@@ -78,6 +88,7 @@ export function setUpManifests(
     },
   }
   const awaited = createAwaited()
+  const findings = createMemoryFindings(clock.now)
   const redeemed: Digest[] = []
   const puts = createManifestPuts(
     {
@@ -85,13 +96,15 @@ export function setUpManifests(
       upstream: wrapUpstream?.(upstream) ?? upstream,
       spool,
       awaited,
+      findings,
       observer,
+      now: clock.now,
       tagDigest: (_call, tag) => (readTag ?? (async (name) => upstream.tags.get(name)))(tag),
       forget: (_target, digests) => forgotten.push(digests),
       redeem: (_target, digests) => redeemed.push(...digests),
       sleep: sleepUntilAborted,
     },
-    settings,
+    { ...settings, inspect },
   )
   t.after(() => puts.stop())
 
@@ -122,6 +135,7 @@ export function setUpManifests(
     upstream,
     observer,
     awaited,
+    findings,
     redeemed,
     hurried,
     forgotten,
@@ -135,6 +149,12 @@ export function setUpManifests(
     async push(where: Target = target) {
       const layer = await admit()
       await journal.record(forwardKey(where, layer.digest), where.agent, layer.sizeBytes)
+      return layer
+    },
+    /** Bytes that were pushed, and are held or owed in the repository. */
+    async pushBytes(bytes: Buffer, { hold, where = target }: PushBytesOptions = {}) {
+      const layer = await admitLayer(spool, gate, bytes)
+      await journal.record(forwardKey(where, layer.digest), where.agent, layer.sizeBytes, hold)
       return layer
     },
     /** A layer that the upstream has, and that is not known here. */

@@ -3,6 +3,8 @@ import { test } from 'node:test'
 import { createPaceBacklog, type PaceBacklog } from '../../../src/publish/pace/pace-backlog.ts'
 import { parseDigest } from '../../../src/registry/digest.ts'
 import type { LayergateEvent } from '../../../src/registry/events.ts'
+import { parseRepositoryName } from '../../../src/registry/repository-name.ts'
+import { createMemoryJournal } from '../../support/memory-journal.ts'
 import { forwardEnded, forwardStarted, partSent, uploadEnded, uploadStarted } from './setup-pace.ts'
 
 function backlogAfter(...events: readonly LayergateEvent[]) {
@@ -31,6 +33,21 @@ test('a layer that was verified is ready', () => {
   backlog.admitted(100, true)
   backlog.observe(uploadEnded(100, 'verified', { layerSizeBytes: 100 }))
   assert.deepEqual(bytesOf(backlog), { readyBytes: 100, totalBytes: 100 })
+})
+
+test('a layer that is held counts until the journal, which counts none of these, is asked', async () => {
+  const backlog = backlogAfter(uploadStarted)
+  backlog.admitted(100, true)
+  backlog.observe(uploadEnded(100, 'verified', { layerSizeBytes: 100 }))
+  const journal = createMemoryJournal()
+  const repository = parseRepositoryName('team/app')
+  const digest = parseDigest(`sha256:${'b'.repeat(64)}`)
+  const hold = { code: 'malformed_tar', detail: 'It ends early.' } as const
+  await journal.record({ registry: 'default', repository, digest }, 'ci', 100, hold)
+  const { owedBytes, owedLayers } = await journal.totals()
+  backlog.correct({ bytes: owedBytes, layers: owedLayers })
+  assert.deepEqual(bytesOf(backlog), { readyBytes: 0, totalBytes: 0 })
+  assert.deepEqual(layersOf(backlog), { readyLayers: 0, totalLayers: 0 })
 })
 
 test('a layer that came in several requests is ready as a whole', () => {

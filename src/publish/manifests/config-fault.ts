@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { openIfHeld } from '../../layers/open-if-held.ts'
+import type { Spool } from '../../layers/spool.ts'
+import { type Digest, sha256Digest } from '../../registry/digest.ts'
+import { parseDiffIds } from '../../registry/image-config.ts'
+import type { Image } from '../../registry/manifest.ts'
+import { isImageLayer } from '../../registry/media-type.ts'
+import { type BlobFault, sizeFault, type StoredBlob } from './layer-fault.ts'
+
+/** What the config of an image says of its layers, if anything. */
+export type DiffIds = ReturnType<typeof parseDiffIds>
+
+/** As much as a manifest may have; what tools write is some 10 KiB. */
+const maxConfigBytes = 4 * 1024 * 1024
+
+/** From a config that lies here; `undefined` also where it is too large, or does not lie here any more. */
+export async function readDiffIds(spool: Pick<Spool, 'open'>, digest: Digest): Promise<DiffIds> {
+  await using config = await openIfHeld(spool, digest)
+  if (!config || config.sizeBytes > maxConfigBytes) return undefined
+  const bytes = Buffer.alloc(config.sizeBytes)
+  await config.read(bytes, 0)
+  // Bytes that have changed on our disk prove nothing against the image.
+  const isWhole = sha256Digest(createHash('sha256').update(bytes).digest('hex')) === digest
+  return isWhole ? parseDiffIds(bytes) : undefined
+}
+
+/** What the config says of one of the layers; nothing where it does not speak of as many. */
+export function diffIdAt({ layers }: Image, diffIds: DiffIds, index: number): string | undefined {
+  if (diffIds === undefined || diffIds === 'unreadable') return undefined
+  return diffIds.length === layers.length ? diffIds[index] : undefined
+}
+
+/** The first thing that is wrong with the config of an image. */
+export function configFault(
+  image: Image,
+  stored: StoredBlob,
+  diffIds: DiffIds,
+): BlobFault | undefined {
+  return sizeFault(image.config, stored) ?? listFault(image, stored, diffIds)
+}
+
+/**
+ * With other things among the layers the list says nothing: some have a `diff_id` for these, and containerd passes them by when it
+ * counts (https://github.com/containerd/containerd/blob/v2.1.0/core/unpack/unpacker.go).
+ */
+function listFault(
+  { layers }: Image,
+  { sizeBytes }: StoredBlob,
+  diffIds: DiffIds,
+): BlobFault | undefined {
+  if (!layers.every(({ mediaType }) => isImageLayer(mediaType))) return undefined
+  if (diffIds === 'unreadable') {
+    return {
+      cause: 'wrong_diff_id',
+      detail:
+        'It cannot be read as the config of an image, whose JSON lists a diff_id for each layer.',
+      evidence: { layers: layers.length, configBytes: sizeBytes },
+    }
+  }
+  if (diffIds === undefined || diffIds.length === layers.length) return undefined
+  return {
+    cause: 'wrong_diff_id',
+    detail: `It has diff_ids for ${diffIds.length} layers, but the image has ${layers.length}.`,
+    evidence: { layers: layers.length, diffIds: diffIds.length },
+  }
+}
