@@ -1,55 +1,133 @@
-import { type Gate, requireMatch } from '../layers/gate.ts'
+import type { Gate } from '../layers/gate.ts'
+import type { Inspector, KnownCopies } from '../layers/inspector.ts'
 import type { LayerCache } from '../layers/layer-cache.ts'
+import type { LayerFindings } from '../layers/layer-findings.ts'
 import type { SealedLayer } from '../layers/spool.ts'
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
+import { diagnosis, type FlawCause } from '../registry/diagnosis.ts'
 import type { Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
+import {
+  type Findings,
+  type Flaw,
+  type InspectMode,
+  judge,
+  type OverLimit,
+} from '../registry/findings.ts'
 import type { UploadId } from '../registry/upload-id.ts'
+import { type ExplainPorts, explainMismatch } from './explain-mismatch.ts'
+import type { UploadReport } from './upload-report.ts'
+
+/** Why a layer is kept, and not sent before a manifest has named it. */
+export interface Hold {
+  readonly code: FlawCause
+  readonly detail: string
+}
 
 /** What happens to a verified layer behind the gate. Given by whoever publishes it. */
 export interface Recipient<T> {
+  /** `layer`: it has to be one. `blob`: what it has to be is said by the manifests that name it. */
+  readonly role: 'layer' | 'blob'
+  /** What the agent may know of these two layers, which stay for as long as it is not disposed of. */
+  known(expected: Digest, actual: Digest): Promise<KnownCopies & AsyncDisposable>
   /** Refuses, by throwing, a layer that could not be sent where it is meant to go. */
   check(digest: Digest): Promise<void>
-  /** Records, durably, that the layer is owed to the upstream. */
-  record(layer: VerifiedLayer): Promise<T>
+  /** Records, durably, that the layer is owed to the upstream, or that it is held. */
+  record(layer: VerifiedLayer, hold?: Hold): Promise<T>
 }
 
-export interface FinishPorts {
+export interface FinishPorts extends ExplainPorts {
   readonly gate: Gate
   readonly cache: LayerCache
+  readonly inspector: Inspector
+  readonly findings: Pick<LayerFindings, 'keep' | 'of'>
+  readonly inspect: { readonly mode: InspectMode; readonly overLimit: OverLimit }
+}
+
+/** All bytes have come, and are durable. */
+export interface ReceivedUpload {
+  readonly id: UploadId
+  readonly received: SealedLayer
+  readonly expected: Digest
+  /** Whether this process hashed all that was received. */
+  readonly isFirstHand: boolean
 }
 
 /**
- * The one place of order: compare, seal, record what is owed; whoever calls then ends the session. Each step may be repeated, and a
- * crash between two leaves nothing but garbage for the next start.
+ * The one place of order: compare, inspect, seal, record what is owed; whoever calls then ends the session. Each step may be repeated,
+ * and a crash between two leaves nothing but garbage for the next start.
  *
- * @param isFirstHand whether this process hashed all that was received
- * @throws LayergateError `layer_empty`, `digest_mismatch`, and whatever `recipient` throws
+ * @throws LayergateError `layer_empty`, `digest_mismatch`, for a layer `malformed_gzip`, `malformed_zstd`, `malformed_tar` and
+ *   `beyond_limits`, and whatever `recipient` throws
  */
 export async function finishUpload<T>(
-  { gate, cache }: FinishPorts,
-  id: UploadId,
-  received: SealedLayer,
-  expected: Digest,
+  ports: FinishPorts,
+  { id, received, expected, isFirstHand }: ReceivedUpload,
   recipient: Recipient<T>,
-  isFirstHand = true,
+  report: Pick<UploadReport, 'flawed' | 'unexamined'>,
 ): Promise<T> {
+  const { gate, cache, inspector, inspect } = ports
   if (received.sizeBytes === 0) throw empty()
-  requireMatch(received, expected)
+  const inspecting = inspector.inspect(id, received)
+  if (received.digest !== expected) {
+    const known = () => recipient.known(expected, received.digest)
+    throw await explainMismatch(ports, { id, received, expected, findings: inspecting, known })
+  }
+  const findings = await remembering(ports, expected, judge(await inspecting, inspect.overLimit))
+  const hold = requireSound(findings.flaw)
   await recipient.check(expected)
   using _ = cache.hold(expected)
-  const layer = await gate.admit(id, received, expected, isFirstHand)
+  const [layer] = await Promise.all([
+    gate.admit(id, received, expected, isFirstHand),
+    keep(ports, expected, findings),
+  ])
+  const { unexamined } = findings
+  if (unexamined && unexamined !== 'off') report.unexamined(expected, unexamined)
   // Awaited here: the layer is held until it is recorded.
-  return await recipient.record(layer)
+  return await recipient.record(layer, hold)
+
+  function requireSound(flaw: Flaw | undefined): Hold | undefined {
+    if (!flaw) return undefined
+    const isLayer = recipient.role === 'layer'
+    if (inspect.mode === 'enforce') {
+      if (isLayer) throw malformed(flaw, received)
+      return { code: flaw.cause, detail: flaw.detail }
+    }
+    // Whether it matters for a blob is known when a manifest names it.
+    if (isLayer) report.flawed(malformed(flaw, received))
+    return undefined
+  }
+}
+
+function isKnown({ unexamined, flaw }: Findings): boolean {
+  return unexamined === undefined || flaw !== undefined
+}
+
+/** What was found in the same bytes before is as true as ever. */
+async function remembering(
+  { findings: kept, inspect }: FinishPorts,
+  digest: Digest,
+  findings: Findings,
+): Promise<Findings> {
+  if (isKnown(findings) || inspect.mode === 'off') return findings
+  return (await kept.of([digest])).get(digest) ?? findings
+}
+
+async function keep(
+  { findings: kept }: FinishPorts,
+  digest: Digest,
+  findings: Findings,
+): Promise<void> {
+  if (isKnown(findings)) await kept.keep(digest, findings)
+}
+
+function malformed({ cause, detail, evidence }: Flaw, actual: SealedLayer): LayergateError {
+  return new LayergateError(cause, detail, { actual, diagnosis: diagnosis(cause, evidence) })
 }
 
 function empty(): LayergateError {
   return new LayergateError('layer_empty', 'No bytes came.', {
     actual: { sizeBytes: 0 },
-    diagnosis: {
-      cause: 'empty',
-      evidence: { receivedBytes: 0 },
-      advice: 'Check that the file was written before it was sent.',
-    },
+    diagnosis: diagnosis('empty', { receivedBytes: 0 }),
   })
 }

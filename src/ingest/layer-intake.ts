@@ -6,6 +6,7 @@ import type { Observer } from '../registry/events.ts'
 import type { Announcement } from './announcement.ts'
 import { type FinishPorts, finishUpload, type Recipient } from './finish-upload.ts'
 import { growingWriter } from './growing-writer.ts'
+import { inspectedSink } from './inspected-sink.ts'
 import { pacedSink } from './layer-sink.ts'
 import { type OpenPorts, openUpload } from './open-upload.ts'
 import type { Pace } from './pace.ts'
@@ -16,6 +17,7 @@ import { uploadReport } from './upload-report.ts'
 export interface IntakePorts extends OpenPorts, FinishPorts {
   readonly observer: Observer
   readonly pace: Pace
+  readonly now: () => Date
   /** An upload could not be cleared away; the next start will do it. */
   onLeftBehind(error: unknown): void
 }
@@ -42,7 +44,7 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
   return async (announcement, signal, steps) => {
     const { repository, agent, expected, sizeBytes, atMostBytes = sizeBytes } = announcement
     const reserveBytes = Math.min(atMostBytes ?? 0, limits.maxLayerBytes)
-    const report = uploadReport(ports.observer, announcement)
+    const report = uploadReport(ports.observer, announcement, ports.now)
     try {
       if ((sizeBytes ?? 0) > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
       const session = { repository, agent, isResumable: false, ...(expected && { expected }) }
@@ -51,7 +53,9 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
         atMostBytes === undefined
           ? growingWriter(upload.writer, upload.writer, ports.room, signal)
           : upload.writer
-      const sink = pacedSink(report.counting(roomy), ports.pace, signal)
+      const { id } = upload.session
+      const paced = pacedSink(report.counting(roomy), ports.pace, signal)
+      const sink = inspectedSink(paced, ports.inspector, id, 0, signal)
       try {
         const result = await steps({
           async receive(body) {
@@ -61,12 +65,14 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
           },
           finish(received, digest, recipient) {
             report.expected(digest)
-            return finishUpload(ports, upload.session.id, received, digest, recipient)
+            const whole = { id, received, expected: digest, isFirstHand: true }
+            return finishUpload(ports, whole, recipient, report)
           },
         })
         report.verified()
         return result
       } finally {
+        ports.inspector.forget(id)
         // Neither a refusal nor an accepted layer changes because something could not be cleared away.
         await upload.close().catch(ports.onLeftBehind)
       }

@@ -1,7 +1,9 @@
 import { type Chunk, checkedSink, planChunk } from './chunk.ts'
 import { growingWriter } from './growing-writer.ts'
+import { inspectedSink } from './inspected-sink.ts'
 import { type LayerSink, pacedSink } from './layer-sink.ts'
 import { type OpenPorts, requireCapacity } from './open-upload.ts'
+import type { Inspector } from '../layers/inspector.ts'
 import type { Pace } from './pace.ts'
 import type { Progress } from './progress.ts'
 import { type ReceiveLimits, receive, tooLarge } from './receive.ts'
@@ -12,6 +14,7 @@ import type { UploadSession } from './upload-sessions.ts'
 export interface ChunkPorts extends Omit<OpenPorts, 'sessions'> {
   readonly hashes: UploadHashes
   readonly pace: Pace
+  readonly inspector: Pick<Inspector, 'follow'>
 }
 
 /**
@@ -23,7 +26,7 @@ export interface ChunkPorts extends Omit<OpenPorts, 'sessions'> {
  * @throws the reason of `signal`
  */
 export async function receiveChunk(
-  { places, room, spool, hashes, pace }: ChunkPorts,
+  { places, room, spool, hashes, pace, inspector }: ChunkPorts,
   limits: ReceiveLimits,
   { id, agent, received }: UploadSession,
   chunk: Chunk,
@@ -45,7 +48,8 @@ export async function receiveChunk(
   )
   const checked = checkedSink(writer, offsetBytes, plannedBytes, chunk.contentDigest)
   const roomy = plannedBytes === undefined ? growingWriter(writer, checked, room, signal) : checked
-  const sink = inLease(lease, pacedSink(counting(roomy), pace, signal))
+  const paced = pacedSink(counting(roomy), pace, signal)
+  const sink = inLease(lease, inspectedSink(paced, inspector, id, offsetBytes, signal))
   chunk.welcome()
   return await receive(chunk.body, sink, limits, signal, before)
 }

@@ -54,7 +54,7 @@ export interface ResumableUploads {
   cancel(request: UploadOwner & { readonly id: UploadId }, signal: AbortSignal): Promise<void>
 }
 
-export interface ResumablePorts extends ChunkPorts, FinishPorts {
+export interface ResumablePorts extends Omit<ChunkPorts, 'inspector'>, FinishPorts {
   readonly sessions: UploadSessions
   readonly leases: SessionLeases
   readonly observer: Observer
@@ -67,7 +67,7 @@ export function createResumableUploads(
   ports: ResumablePorts,
   limits: ReceiveLimits,
 ): ResumableUploads {
-  const { sessions, spool, hashes, leases, room } = ports
+  const { sessions, spool, hashes, leases, room, inspector } = ports
 
   async function find({ id, ...owner }: UploadOwner & { id: UploadId }): Promise<UploadSession> {
     const session = await sessions.find(id)
@@ -84,6 +84,7 @@ export function createResumableUploads(
 
   async function remove(id: UploadId): Promise<void> {
     hashes.forget(id)
+    inspector.forget(id)
     await removeUpload(spool, sessions, id)
   }
 
@@ -100,7 +101,7 @@ export function createResumableUploads(
   function reportOf({ repository, agent, requestId }: UploadRequest, { createdAt }: UploadSession) {
     const earlierSeconds = Math.max(0, ports.now().getTime() - createdAt.getTime()) / 1000
     const about = { repository, agent, requestId, entry: 'oci', earlierSeconds } as const
-    return uploadReport(ports.observer, about)
+    return uploadReport(ports.observer, about, ports.now)
   }
 
   /** What every request with bytes, or about all of them, has in common: its turn, its report, and what its failure means. */
@@ -135,6 +136,8 @@ export function createResumableUploads(
     if (session.finishedAs !== undefined) return
     const isWrong = error.code === 'digest_mismatch' && !broughtChunk
     if (isWrong || isUnknown(error)) return remove(session.id)
+    // It may have seen what is dropped now.
+    inspector.forget(session.id)
     await rollBack(session).catch((failure: unknown) => {
       // What is sealed already needs no rolling back, and who asks for what is lost is told.
       if (!isUnknown(failure)) throw failure
@@ -197,7 +200,8 @@ export function createResumableUploads(
         const received = chunk ? await takeLast(turn, chunk) : await acknowledged(turn)
         report.received(received)
         await lease.working(async () => {
-          await finishUpload(ports, request.id, received, expected, recipient, isFirstHand)
+          const whole = { id: request.id, received, expected, isFirstHand }
+          await finishUpload(ports, whole, recipient, report)
           await sessions.finish(request.id, expected)
         })
         hashes.forget(request.id)

@@ -1,3 +1,4 @@
+import type { Inspector } from '../layers/inspector.ts'
 import type { Spool } from '../layers/spool.ts'
 import { removeUpload } from './remove-upload.ts'
 import type { SessionLeases } from './session-leases.ts'
@@ -24,6 +25,7 @@ export interface SweepPorts {
   readonly sessions: UploadSessions
   readonly spool: Spool
   readonly leases: SessionLeases
+  readonly inspector: Pick<Inspector, 'forget'>
   readonly now: () => Date
 }
 
@@ -33,7 +35,7 @@ export interface SweepPorts {
  * @returns how many unfinished uploads were removed
  */
 export async function sweepExpired(
-  { sessions, spool, leases, now }: SweepPorts,
+  { sessions, spool, leases, inspector, now }: SweepPorts,
   uploadTtlMs: number,
 ): Promise<number> {
   const nowMs = now().getTime()
@@ -46,6 +48,7 @@ export async function sweepExpired(
     const isTombstone = session.finishedAs !== undefined
     const ttlMs = isTombstone ? tombstoneTtlMs : uploadTtlMs
     if (nowMs - session.changedAt.getTime() < ttlMs) continue
+    inspector.forget(id)
     await removeUpload(spool, sessions, id)
     if (!isTombstone) removed += 1
   }

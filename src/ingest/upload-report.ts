@@ -1,8 +1,10 @@
 import type { SealedLayer } from '../layers/spool.ts'
 import type { Digest } from '../registry/digest.ts'
+import type { Diagnosis } from '../registry/diagnosis.ts'
 import type { ErrorCode } from '../registry/error-table.ts'
 import type { LayergateError } from '../registry/errors.ts'
 import type { Observer, UploadEnded, UploadOutcome } from '../registry/events.ts'
+import type { UnexaminedReason } from '../registry/findings.ts'
 import type { LayerSink } from './layer-sink.ts'
 import type { Announcement } from './announcement.ts'
 
@@ -16,11 +18,16 @@ export interface UploadReport {
   goesOn(): void
   verified(): void
   failed(error: LayergateError): void
+  /** What would have been refused, had the inspection not only to report. */
+  flawed(error: LayergateError): void
+  /** It is accepted without its contents being known. */
+  unexamined(digest: Digest, reason: UnexaminedReason): void
 }
 
 export function uploadReport(
   observer: Observer,
   { repository, agent, entry, requestId, expected: announced, earlierSeconds = 0 }: Announcement,
+  now: () => Date,
 ): UploadReport {
   const about = { repository, agent, entry }
   const startedAt = performance.now()
@@ -43,6 +50,27 @@ export function uploadReport(
     })
   }
 
+  function invalid(
+    { code, message, facts }: LayergateError,
+    stage: 'refused' | 'reported',
+    diagnosis: Diagnosis,
+  ): void {
+    observer.observe({
+      type: 'layer_invalid',
+      stage,
+      repository,
+      agent,
+      place: entry,
+      requestId,
+      code,
+      detail: message,
+      ...(expected && { expected: { digest: expected } }),
+      ...(facts.actual && { actual: facts.actual }),
+      diagnosis,
+      refusedAt: now(),
+    })
+  }
+
   return {
     counting: (sink) => ({
       write(chunk) {
@@ -59,10 +87,18 @@ export function uploadReport(
     },
     goesOn: () => end('unsettled', {}),
     verified: () => end('verified', received ? { layerSizeBytes: received.sizeBytes } : {}),
-    failed(error) {
-      const { diagnosis } = error.facts
-      end(outcomeOf(error), { error: error.code, ...(diagnosis && { cause: diagnosis.cause }) })
+    failed(refusal) {
+      end(outcomeOf(refusal), { error: refusal.code })
+      const { diagnosis, finalDiagnosis } = refusal.facts
+      if (finalDiagnosis) void finalDiagnosis.then((found) => invalid(refusal, 'refused', found))
+      else if (diagnosis) invalid(refusal, 'refused', diagnosis)
     },
+    flawed(error) {
+      const { diagnosis } = error.facts
+      if (diagnosis) invalid(error, 'reported', diagnosis)
+    },
+    unexamined: (digest, reason) =>
+      observer.observe({ type: 'layer_unexamined', repository, agent, digest, reason }),
   }
 }
 

@@ -1,5 +1,5 @@
 import type { SealedLayer } from '../layers/spool.ts'
-import { type Digest, parseDigest } from '../registry/digest.ts'
+import { type Digest, digestOfNothing } from '../registry/digest.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { UploadId } from '../registry/upload-id.ts'
 
@@ -47,7 +47,4 @@ export interface UploadSessions {
 }
 
 /** The digest of no bytes: where every session begins. */
-export const nothingReceived: SealedLayer = {
-  digest: parseDigest('sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
-  sizeBytes: 0,
-}
+export const nothingReceived: SealedLayer = { digest: digestOfNothing, sizeBytes: 0 }

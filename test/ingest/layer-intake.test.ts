@@ -5,11 +5,13 @@ import type { Recipient } from '../../src/ingest/finish-upload.ts'
 import type { Announcement } from '../../src/ingest/announcement.ts'
 import { createLayerIntake, type Intake } from '../../src/ingest/layer-intake.ts'
 import type { ErrorCode } from '../../src/registry/error-table.ts'
+import { type Diagnosis, diagnosis } from '../../src/registry/diagnosis.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import type { UploadOutcome } from '../../src/registry/events.ts'
 import { codeIs } from '../support/code-is.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
+import { recipientThat } from '../support/recipient.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { never, repository, setUp, type SetupOptions } from './setup.ts'
 
@@ -23,7 +25,7 @@ const announcement: Announcement = {
   requestId: 'request-1',
   expected: digest,
 }
-const recipient: Recipient<string> = { check: async () => {}, record: async () => 'recorded' }
+const recipient = recipientThat({ record: async () => 'recorded' })
 
 function intake(options: SetupOptions = {}) {
   const leftBehind: unknown[] = []
@@ -83,15 +85,32 @@ test('a digest that comes with the body is told as well', async () => {
 })
 
 test('a mismatch is refused with both digests and its cause, and nothing is left', async () => {
-  const { takeLayer, observer, assertNothingLeft } = intake()
+  const why = diagnosis('bit_flips', { differingBits: 1 })
+  const { takeLayer, observer, assertNothingLeft } = intake({ inspector: { why } })
   const other = layerBytes(50, 2)
   await assert.rejects(takeLayer(announcement, never, push(other)), codeIs('digest_mismatch'))
   const [ended] = observer.of('upload_ended')
   assert.equal(ended?.outcome, 'refused')
   assert.deepEqual(
-    [ended.error, ended.cause, ended.expected, ended.actual, ended.sizeBytes],
-    ['digest_mismatch', 'unknown', digest, digestOf(other), 50],
+    [ended.error, ended.expected, ended.actual, ended.sizeBytes],
+    ['digest_mismatch', digest, digestOf(other), 50],
   )
+  const [{ detail, ...refused } = { detail: '' }, ...others] = observer.of('layer_invalid')
+  assert.match(detail, new RegExp(`^Expected ${digest}, but the 50 bytes that came`))
+  assert.deepEqual(refused, {
+    type: 'layer_invalid',
+    stage: 'refused',
+    repository,
+    agent: 'ci',
+    place: 'raw',
+    requestId: 'request-1',
+    code: 'digest_mismatch',
+    expected: { digest },
+    actual: { digest: digestOf(other), sizeBytes: 50 },
+    diagnosis: diagnosis('bit_flips', { differingBits: 1 }),
+    refusedAt: new Date(0),
+  })
+  assert.deepEqual(others, [])
   await assertNothingLeft()
 })
 
@@ -100,7 +119,8 @@ test('an empty layer is refused as a layer that is itself at fault', async () =>
   const body = Buffer.alloc(0)
   await assert.rejects(takeLayer(announcement, never, push(body)), codeIs('layer_empty'))
   const [ended] = observer.of('upload_ended')
-  assert.deepEqual([ended?.outcome, ended?.cause, ended?.sizeBytes], ['refused', 'empty', 0])
+  assert.deepEqual([ended?.outcome, ended?.sizeBytes], ['refused', 0])
+  assert.equal(observer.of('layer_invalid')[0]?.diagnosis.cause, 'empty')
   await assertNothingLeft()
 })
 
@@ -136,7 +156,7 @@ for (const [code, outcome] of outcomes) {
     )
     const [ended, ...others] = observer.of('upload_ended')
     assert.deepEqual([ended?.outcome, ended?.error], [outcome, code])
-    assert.ok(ended && !('cause' in ended))
+    assert.deepEqual(observer.of('layer_invalid'), [])
     assert.deepEqual(others, [])
     await assertNothingLeft()
   })
@@ -258,4 +278,30 @@ test('a spool that stays full is told as that, though room cannot be made', asyn
   await assert.rejects(take(announcement, never, push(bytes)), full)
   assert.deepEqual(leftBehind, [failure])
   assert.equal(observer.of('upload_ended')[0]?.error, 'spool_full')
+})
+
+test('a refusal whose diagnosis takes long is told once that is there, with what it found', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const pending = Promise.withResolvers<Diagnosis>()
+  const { takeLayer, observer } = intake({ inspector: { why: pending.promise } })
+  const pushing = takeLayer(announcement, never, push(layerBytes(50, 2)))
+  const refused = assert.rejects(pushing, codeIs('digest_mismatch'))
+  for (let turns = 0; turns < 20; turns += 1) await nextTurn()
+  t.mock.timers.tick(2000)
+  await refused
+  assert.equal(observer.of('upload_ended')[0]?.outcome, 'refused')
+  assert.deepEqual(observer.of('layer_invalid'), [])
+  const found = diagnosis('truncated', { receivedBytes: 50 })
+  pending.resolve(found)
+  await nextTurn()
+  assert.deepEqual(
+    observer.of('layer_invalid').map((event) => event.diagnosis),
+    [found],
+  )
+})
+
+test('the inspection of an upload ends with it', async () => {
+  const { takeLayer, inspector } = intake()
+  await takeLayer(announcement, never, push(bytes))
+  assert.deepEqual(inspector.asked, ['inspect 1 of 100', 'forget 1'])
 })

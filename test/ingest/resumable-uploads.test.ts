@@ -2,7 +2,6 @@ import assert from 'node:assert/strict'
 import { PassThrough, Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import type { Chunk } from '../../src/ingest/chunk.ts'
-import type { Recipient } from '../../src/ingest/finish-upload.ts'
 import { createResumableUploads, type UploadRequest } from '../../src/ingest/resumable-uploads.ts'
 import { createSessionLeases } from '../../src/ingest/session-leases.ts'
 import { createUploadHashes } from '../../src/ingest/upload-hashes.ts'
@@ -14,6 +13,7 @@ import { codeIs } from '../support/code-is.ts'
 import { admitLayer, digestOf, layerBytes } from '../support/layers.ts'
 import { createMemorySpool } from '../support/memory-spool.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import { recipientThat } from '../support/recipient.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { never, repository, setUp, type SetupOptions } from './setup.ts'
 
@@ -29,12 +29,11 @@ function chunkOf(body: Uint8Array | Readable, more: Partial<Chunk> = {}): Chunk 
 
 function uploads(options: SetupOptions = {}) {
   const recorded: Digest[] = []
-  const recipient: Recipient<void> = {
-    async check() {},
+  const recipient = recipientThat<void>({
     async record(layer) {
       recorded.push(layer.digest)
     },
-  }
+  })
   const memory = setUp(options)
   const leftBehind: unknown[] = []
   const ports = {
@@ -158,12 +157,12 @@ for (const step of ['append', 'finish'] as const) {
 test('a failure of ours within the end leaves the upload as it was, for the same body again', async () => {
   const { started, finish, offset, recipient, recorded } = uploads()
   const upload = await started()
-  const failing: Recipient<void> = {
+  const failing = recipientThat<void>({
     async check() {
       throw new LayergateError('upstream_credentials', 'Denied.')
     },
     record: recipient.record,
-  }
+  })
   const failed = finish(upload, chunkOf(whole), digest, failing, never)
   await assert.rejects(failed, codeIs('upstream_credentials'))
   assert.equal(await offset(upload), 0)
@@ -179,10 +178,9 @@ for (const wayIn of ['chunks', 'a chunk and a body', 'a body'] as const) {
     if (wayIn === 'a chunk and a body') await append(upload, chunkOf(first), never)
     const rest = { chunks: undefined, 'a chunk and a body': second, 'a body': whole }[wayIn]
     const again = () => (rest ? chunkOf(rest) : undefined)
-    const failing: Recipient<void> = {
-      async check() {},
+    const failing = recipientThat<void>({
       record: () => Promise.reject(new Error('The disk is gone.')),
-    }
+    })
     await assert.rejects(finish(upload, again(), digest, failing, never), codeIs('internal'))
     await finish(upload, again(), digest, recipient, never)
     assert.deepEqual(recorded, [digest])
@@ -242,10 +240,10 @@ test('what a failed request left beyond the acknowledged chunks is dropped', asy
   const { started, append, finish, recipient, recorded, spool, sessions } = uploads()
   const upload = await started()
   await append(upload, chunkOf(first), never)
-  const failing: Recipient<void> = {
+  const failing = recipientThat<void>({
     check: () => Promise.reject(new LayergateError('upstream_credentials', 'Denied.')),
     record: recipient.record,
-  }
+  })
   await assert.rejects(finish(upload, chunkOf(second), digest, failing, never))
   assert.equal(spool.usage().usedBytes, first.length)
   await finish(upload, undefined, digestOf(first), recipient, never)
@@ -439,4 +437,31 @@ test('a body whose client left is told as aborted', async () => {
   await assert.rejects(cut)
   const last = observer.events.at(-1)
   assert.ok(last?.type === 'upload_ended' && last.outcome === 'aborted')
+})
+
+test('an upload is inspected once, when all of it is there', async () => {
+  const { started, append, finish, recipient, inspector } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(first), never)
+  await append(upload, chunkOf(second), never)
+  assert.deepEqual(inspector.asked, [])
+  await finish(upload, undefined, digest, recipient, never)
+  assert.deepEqual(inspector.asked, ['inspect 1 of 30'])
+})
+
+test('what was inspected of a chunk that is dropped does not count', async () => {
+  const { started, append, inspector } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(first), never)
+  const beyond = append(upload, chunkOf(Buffer.alloc(2000)), never)
+  await assert.rejects(beyond, codeIs('layer_too_large'))
+  assert.deepEqual(inspector.asked, ['forget 1'])
+})
+
+test('an upload that is cancelled is inspected no more', async () => {
+  const { started, append, cancel, inspector } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(first), never)
+  await cancel(upload, never)
+  assert.deepEqual(inspector.asked, ['forget 1'])
 })

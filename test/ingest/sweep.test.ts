@@ -61,10 +61,10 @@ const ttlMs = 24 * hourMs
 function expiring() {
   let nowMs = 0
   const now = () => new Date(nowMs)
-  const { spool } = setUp()
+  const { spool, inspector } = setUp()
   const sessions = createMemorySessions({ now })
   const leases = createSessionLeases()
-  const ports = { sessions, spool, leases, now }
+  const ports = { sessions, spool, leases, inspector, now }
   return {
     ...ports,
     sweep: () => sweepExpired(ports, ttlMs),
