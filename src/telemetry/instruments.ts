@@ -40,8 +40,13 @@ export function createInstruments(registry: Registry) {
     ),
     invalidLayers: counter(
       'layergate_invalid_layers_total',
-      'Invalid layers: refused here before anything was sent, or called invalid by AWS.',
+      'Invalid layers: refused or reported here before anything was sent, or called invalid by AWS.',
       ['repository', 'stage', 'cause'],
+    ),
+    unexaminedLayers: counter(
+      'layergate_unexamined_layers_total',
+      'Layers that were accepted without their contents being known, by the reason.',
+      ['reason'],
     ),
     layerForwards: counter(
       'layergate_layer_forwards_total',
@@ -133,6 +138,10 @@ export function createInstruments(registry: Registry) {
     forwardsParked: gauge(
       'layergate_forwards_parked',
       'Layers that are owed to ECR Public and need a person.',
+    ),
+    forwardsHeld: gauge(
+      'layergate_forwards_held',
+      'Blobs with a flaw that are kept until a manifest says whether they are layers.',
     ),
     forwardBacklog: gauge(
       'layergate_forward_backlog_bytes',

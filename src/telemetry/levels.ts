@@ -7,6 +7,8 @@ export interface Levels {
   readonly hasJournalFailed: boolean
   readonly forwardsWaiting: number
   readonly forwardsParked: number
+  readonly forwardsHeld: number
+  readonly heldBytes: number
   readonly forwardBacklogBytes: number
   readonly forwardOldestSeconds: number
   /** AWS does not answer: it is only probed. */
@@ -31,8 +33,8 @@ const nearlyFull = 0.95
  * are owed or as nothing. Layers that are owed to nobody are a cache. The smaller of two upper bounds: the spool
  * holds the cache too, and the backlog counts a layer once for each repository that waits for it.
  */
-function owedBytes({ spoolBytes, forwardBacklogBytes }: Levels): number {
-  return Math.min(spoolBytes, forwardBacklogBytes)
+function keptBytes({ spoolBytes, forwardBacklogBytes, heldBytes }: Levels): number {
+  return Math.min(spoolBytes, forwardBacklogBytes + heldBytes)
 }
 
 /**
@@ -43,7 +45,7 @@ function owedBytes({ spoolBytes, forwardBacklogBytes }: Levels): number {
 export function degradedBy(levels: Levels): readonly DegradedReason[] {
   const holds: Readonly<Record<DegradedReason, boolean>> = {
     journal_failed: levels.hasJournalFailed,
-    spool_nearly_full: owedBytes(levels) >= levels.spoolCapacityBytes * nearlyFull,
+    spool_nearly_full: keptBytes(levels) >= levels.spoolCapacityBytes * nearlyFull,
     forwards_parked: levels.forwardsParked > 0,
     upstream_unreachable: levels.isUpstreamPaused,
   }
@@ -64,13 +66,22 @@ interface ForwardTotals {
   readonly waiting: number
   readonly parked: number
   readonly parkedForGood: number
+  readonly held: number
+  readonly heldBytes: number
   readonly backlogBytes: number
   readonly oldestRecordedAt?: Date
 }
 
 /** With a journal that failed, its part stays as it last was: that says more than no metrics at all. */
 export function createLevels(sources: LevelSources): () => Promise<Levels> {
-  let totals: ForwardTotals = { waiting: 0, parked: 0, parkedForGood: 0, backlogBytes: 0 }
+  let totals: ForwardTotals = {
+    waiting: 0,
+    parked: 0,
+    parkedForGood: 0,
+    held: 0,
+    heldBytes: 0,
+    backlogBytes: 0,
+  }
 
   async function refreshTotals(): Promise<void> {
     try {
@@ -91,6 +102,8 @@ export function createLevels(sources: LevelSources): () => Promise<Levels> {
       hasJournalFailed: sources.hasJournalFailed(),
       forwardsWaiting: totals.waiting,
       forwardsParked: totals.parked + totals.parkedForGood,
+      forwardsHeld: totals.held,
+      heldBytes: totals.heldBytes,
       forwardBacklogBytes: totals.backlogBytes,
       forwardOldestSeconds: (nowMs - (totals.oldestRecordedAt?.getTime() ?? nowMs)) / 1000,
       isUpstreamPaused: sources.isUpstreamPaused(),

@@ -12,6 +12,12 @@ export function createLogObserver(logger: Logger): Observer {
         case 'upload_ended':
           logger[uploadLevel(event)](fields, `upload ${event.outcome}`)
           return
+        case 'layer_invalid':
+          logger.warn(fields, `layer ${event.stage}: ${event.diagnosis.cause}`)
+          return
+        case 'layer_unexamined':
+          logger.info(fields, 'layer accepted unexamined')
+          return
         case 'layer_invalid_upstream': {
           const level = event.cause === 'in_transit' ? 'warn' : 'error'
           logger[level](fields, 'AWS called a verified layer invalid')

@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { refusalCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
+import { refusalCauses, reportedCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
 import {
   type CredentialsOutcome,
   entries,
@@ -8,6 +8,7 @@ import {
   type ManifestOutcome,
   type Observer,
 } from '../registry/events.ts'
+import { unexaminedReasons } from '../registry/findings.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { degradedBy, degradedReasons, type Levels } from './levels.ts'
 import { createOutcomeSlots, otherOutcome } from './outcome-slots.ts'
@@ -69,6 +70,7 @@ export function createMetrics(settings: MetricsSettings, levels: () => Promise<L
       instruments.spoolCapacity.set(now.spoolCapacityBytes)
       instruments.forwardsWaiting.set(now.forwardsWaiting)
       instruments.forwardsParked.set(now.forwardsParked)
+      instruments.forwardsHeld.set(now.forwardsHeld)
       instruments.forwardBacklog.set(now.forwardBacklogBytes)
       instruments.forwardOldest.set(now.forwardOldestSeconds)
       for (const destination of settings.destinations) {
@@ -100,7 +102,7 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       to.uploadsInProgress.inc()
       return
     case 'upload_ended': {
-      const { agent, entry, outcome, cause } = event
+      const { agent, entry, outcome } = event
       const repository = repositories.label(event.repository)
       to.uploadsInProgress.dec()
       to.receivedBytes.inc({ entry }, event.sizeBytes)
@@ -108,9 +110,17 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       to.layerUploads.inc({ repository, agent, entry, outcome })
       to.uploadDuration.observe(event.seconds)
       if (event.layerSizeBytes !== undefined) to.layerSize.observe(event.layerSizeBytes)
-      if (cause) to.invalidLayers.inc({ repository, stage: 'refused', cause })
       return
     }
+    case 'layer_invalid': {
+      const repository = repositories.label(event.repository)
+      const { stage, diagnosis } = event
+      to.invalidLayers.inc({ repository, stage, cause: diagnosis.cause })
+      return
+    }
+    case 'layer_unexamined':
+      to.unexaminedLayers.inc({ reason: event.reason })
+      return
     case 'layer_invalid_upstream': {
       const repository = repositories.label(event.repository)
       to.invalidLayers.inc({ repository, stage: 'upstream', cause: event.cause })
@@ -179,6 +189,7 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
   startRepositoryAtZero(to, otherRepository)
   for (const reason of ['already_present', 'single_flight', 'mount'])
     to.savedBytes.inc({ reason }, 0)
+  for (const reason of unexaminedReasons) to.unexaminedLayers.inc({ reason }, 0)
   to.httpRequests.inc({ operation: 'uploadLayer', status: 201 }, 0)
   to.httpDuration.zero({ operation: 'uploadLayer', status: 201 })
   for (const entry of entries) {
@@ -214,6 +225,9 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
 function startRepositoryAtZero(to: Instruments, repository: string): void {
   for (const cause of refusalCauses) {
     to.invalidLayers.inc({ repository, stage: 'refused', cause }, 0)
+  }
+  for (const cause of reportedCauses) {
+    to.invalidLayers.inc({ repository, stage: 'reported', cause }, 0)
   }
   for (const cause of upstreamInvalidCauses) {
     to.invalidLayers.inc({ repository, stage: 'upstream', cause }, 0)

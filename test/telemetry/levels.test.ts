@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createLevels, degradedBy } from '../../src/telemetry/levels.ts'
+import { createLevels, degradedBy, type LevelSources } from '../../src/telemetry/levels.ts'
 import { calmLevels } from './setup.ts'
 
 for (const [what, levels, reasons] of [
@@ -12,6 +12,12 @@ for (const [what, levels, reasons] of [
     { spoolBytes: 950, forwardBacklogBytes: 950 },
     ['spool_nearly_full'],
   ],
+  [
+    'a spool at 95 % of what is owed or held',
+    { spoolBytes: 950, forwardBacklogBytes: 900, heldBytes: 50 },
+    ['spool_nearly_full'],
+  ],
+  ['layers that are held', { forwardsHeld: 100, heldBytes: 900 }, []],
   ['layers that wait', { forwardsWaiting: 100, forwardBacklogBytes: 1e9 }, []],
   ['one parked layer', { forwardsParked: 1 }, ['forwards_parked']],
   ['a journal that failed', { hasJournalFailed: true }, ['journal_failed']],
@@ -32,15 +38,17 @@ for (const [what, levels, reasons] of [
   })
 }
 
+const nothingOwed = {
+  waiting: 0,
+  parked: 0,
+  parkedForGood: 0,
+  held: 0,
+  heldBytes: 0,
+  backlogBytes: 0,
+}
+
 /** Levels over a journal whose totals a test decides. */
-function levelsOver(
-  totals: () => Promise<{
-    waiting: number
-    parked: number
-    parkedForGood: number
-    backlogBytes: number
-  }>,
-) {
+function levelsOver(totals: LevelSources['totals']) {
   const state = { hasFailed: false }
   const read = createLevels({
     totals,
@@ -58,7 +66,7 @@ test('a journal that failed leaves its levels as they last were', async () => {
   let isBroken = false
   const { read, state } = levelsOver(async () => {
     if (isBroken) throw new Error('broken')
-    return { waiting: 3, parked: 1, parkedForGood: 2, backlogBytes: 50 }
+    return { ...nothingOwed, waiting: 3, parked: 1, parkedForGood: 2, backlogBytes: 50 }
   })
   await read()
   isBroken = true
@@ -69,11 +77,6 @@ test('a journal that failed leaves its levels as they last were', async () => {
 })
 
 test('the age of the oldest debt is 0 when there is none', async () => {
-  const { read } = levelsOver(async () => ({
-    waiting: 0,
-    parked: 0,
-    parkedForGood: 0,
-    backlogBytes: 0,
-  }))
+  const { read } = levelsOver(async () => nothingOwed)
   assert.equal((await read()).forwardOldestSeconds, 0)
 })

@@ -1,9 +1,21 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { ForwardEnded, ManifestEnded, UploadEnded } from '../../src/registry/events.ts'
+import {
+  diagnosis,
+  refusalCauses,
+  reportedCauses,
+  upstreamInvalidCauses,
+} from '../../src/registry/diagnosis.ts'
+import type {
+  ForwardEnded,
+  LayerInvalid,
+  ManifestEnded,
+  UploadEnded,
+} from '../../src/registry/events.ts'
+import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { digest, setUpMetrics } from './setup.ts'
 
-const repository = 'team/app'
+const repository = parseRepositoryName('team/app')
 const uploadEnded: UploadEnded = {
   type: 'upload_ended',
   repository,
@@ -13,6 +25,18 @@ const uploadEnded: UploadEnded = {
   requestId: 'request-1',
   sizeBytes: 100,
   seconds: 2,
+}
+const layerInvalid: LayerInvalid = {
+  type: 'layer_invalid',
+  stage: 'refused',
+  repository,
+  agent: 'ci',
+  place: 'raw',
+  requestId: 'request-1',
+  code: 'digest_mismatch',
+  detail: 'As it were.',
+  diagnosis: diagnosis('truncated', { receivedBytes: 10 }),
+  refusedAt: new Date(0),
 }
 const forwardEnded: ForwardEnded = {
   type: 'forward_ended',
@@ -40,11 +64,16 @@ const manifestEnded: ManifestEnded = {
 test('a repository gets its series at zero before its first layer', async () => {
   const { changes, metrics } = setUpMetrics()
   assert.deepEqual(await changes(() => metrics.observe({ type: 'repository_seen', repository })), {
-    [`layergate_invalid_layers_total{cause="empty",repository="team/app",stage="refused"}`]: 0,
-    [`layergate_invalid_layers_total{cause="unknown",repository="team/app",stage="refused"}`]: 0,
-    [`layergate_invalid_layers_total{cause="in_transit",repository="team/app",stage="upstream"}`]: 0,
-    [`layergate_invalid_layers_total{cause="unresolved",repository="team/app",stage="upstream"}`]: 0,
-    [`layergate_invalid_layers_total{cause="spool_damaged",repository="team/app",stage="upstream"}`]: 0,
+    ...Object.fromEntries(
+      [
+        ...refusalCauses.map((cause) => [cause, 'refused']),
+        ...reportedCauses.map((cause) => [cause, 'reported']),
+        ...upstreamInvalidCauses.map((cause) => [cause, 'upstream']),
+      ].map(([cause, stage]) => [
+        `layergate_invalid_layers_total{cause="${cause}",repository="team/app",stage="${stage}"}`,
+        0,
+      ]),
+    ),
     'layergate_manifests_total{outcome="published",repository="team/app"}': 0,
     'layergate_manifests_total{outcome="superseded",repository="team/app"}': 0,
     'layergate_manifests_total{outcome="refused",repository="team/app"}': 0,
@@ -56,7 +85,8 @@ test('a repository gets its series at zero before its first layer', async () => 
 test('a repository that is seen again loses nothing', async () => {
   const { changes, metrics } = setUpMetrics()
   metrics.observe({ type: 'repository_seen', repository })
-  metrics.observe({ ...uploadEnded, outcome: 'refused', cause: 'unknown' })
+  metrics.observe({ ...uploadEnded, outcome: 'refused' })
+  metrics.observe(layerInvalid)
   assert.deepEqual(
     await changes(() => metrics.observe({ type: 'repository_seen', repository })),
     {},
@@ -91,23 +121,42 @@ test('of a request whose upload may go on the bytes are counted, and no outcome 
   })
 })
 
-test('a refused layer is counted as invalid with its cause, and has no size', async () => {
+test('a refused upload is counted, and has no size', async () => {
   const { changes, metrics } = setUpMetrics()
   metrics.observe({ type: 'repository_seen', repository })
   const refused: UploadEnded = {
     ...uploadEnded,
     entry: 'multipart',
     outcome: 'refused',
-    cause: 'unknown',
   }
   assert.deepEqual(await changes(() => metrics.observe(refused)), {
     layergate_uploads_in_progress: -1,
     'layergate_layer_uploads_total{agent="ci",entry="multipart",outcome="refused",repository="team/app"}': 1,
-    'layergate_invalid_layers_total{cause="unknown",repository="team/app",stage="refused"}': 1,
     'layergate_received_bytes_total{entry="multipart"}': 100,
     layergate_upload_duration_seconds_count: 1,
     layergate_upload_duration_seconds_sum: 2,
   })
+})
+
+for (const stage of ['refused', 'reported'] as const) {
+  test(`a layer that was ${stage} is counted as invalid with its cause`, async () => {
+    const { changes, metrics } = setUpMetrics()
+    metrics.observe({ type: 'repository_seen', repository })
+    const cause = 'malformed_tar'
+    const invalid = { ...layerInvalid, stage, diagnosis: diagnosis(cause, {}) }
+    assert.deepEqual(await changes(() => metrics.observe(invalid)), {
+      [`layergate_invalid_layers_total{cause="${cause}",repository="team/app",stage="${stage}"}`]: 1,
+    })
+  })
+}
+
+test('a layer that was accepted unexamined is counted with the reason', async () => {
+  const { changes, metrics } = setUpMetrics()
+  const unexamined = { repository, agent: 'ci', digest, reason: 'ratio' } as const
+  assert.deepEqual(
+    await changes(() => metrics.observe({ type: 'layer_unexamined', ...unexamined })),
+    { 'layergate_unexamined_layers_total{reason="ratio"}': 1 },
+  )
 })
 
 for (const outcome of ['refused', 'aborted', 'failed'] as const) {

@@ -11,6 +11,8 @@ export const calmLevels: Levels = {
   hasJournalFailed: false,
   forwardsWaiting: 0,
   forwardsParked: 0,
+  forwardsHeld: 0,
+  heldBytes: 0,
   forwardBacklogBytes: 0,
   forwardOldestSeconds: 0,
   isUpstreamPaused: false,
