@@ -44,6 +44,13 @@ export interface Config {
     /** How long an owed forward is tried before it is parked for good. */
     readonly forwardTtlMs: number
   }
+  readonly inspect: {
+    readonly mode: 'enforce' | 'report' | 'off'
+    readonly overLimit: 'pass' | 'refuse'
+    readonly maxRatio: number
+    readonly maxInflatedBytes: number
+    readonly maxEntries: number
+  }
   readonly drainMs: number
   readonly logLevel: string
 }
@@ -124,6 +131,13 @@ export function loadConfig(env: Environment): Config {
       manifestWaitMs: orDefault(settings.manifestWait),
       aheadMs: orDefault(settings.ahead),
       forwardTtlMs: orDefault(settings.forwardTtl),
+    },
+    inspect: {
+      mode: orDefault(settings.inspect),
+      overLimit: orDefault(settings.inspectOverLimit),
+      maxRatio: orDefault(settings.inspectMaxRatio),
+      maxInflatedBytes: orDefault(settings.inspectMaxBytes),
+      maxEntries: orDefault(settings.inspectMaxEntries),
     },
     drainMs: orDefault(settings.drain),
     logLevel: orDefault(settings.logLevel),

@@ -145,6 +145,36 @@ export const settings = {
     '24h',
     'How long an owed forward is tried before it is parked for good; two more tries, ten minutes apart, come after it.',
   ),
+  inspect: setting(
+    'LAYERGATE_INSPECT',
+    parseOneOf('enforce', 'report', 'off'),
+    'enforce',
+    'What is done about layers whose contents are broken: `enforce` refuses them, `report` counts and logs them and lets them pass, `off` does not look.',
+  ),
+  inspectMaxRatio: setting(
+    'LAYERGATE_INSPECT_MAX_RATIO',
+    parseCount,
+    '1000',
+    'Inflated bytes for each compressed one, above 64 MiB, beyond which a layer is not inspected further.',
+  ),
+  inspectMaxBytes: setting(
+    'LAYERGATE_INSPECT_MAX_BYTES',
+    parseSizeBytes,
+    '100GiB',
+    'Inflated bytes beyond which a layer is not inspected further.',
+  ),
+  inspectMaxEntries: setting(
+    'LAYERGATE_INSPECT_MAX_ENTRIES',
+    parseCount,
+    '1000000',
+    'Entries of a tar archive beyond which a layer is not inspected further.',
+  ),
+  inspectOverLimit: setting(
+    'LAYERGATE_INSPECT_OVER_LIMIT',
+    parseOneOf('pass', 'refuse'),
+    'pass',
+    'What becomes of a layer beyond these limits, or whose inspection takes too long: `pass` takes it unexamined, `refuse` takes it for broken.',
+  ),
   drain: setting(
     'LAYERGATE_DRAIN',
     parseDurationMs,

@@ -29,6 +29,13 @@ test('with nothing but an upstream every setting has its default', () => {
       uploadTtlMs: 24 * 3_600_000,
     },
     publish: { manifestWaitMs: 600_000, aheadMs: 20_000, forwardTtlMs: 24 * 3_600_000 },
+    inspect: {
+      mode: 'enforce',
+      overLimit: 'pass',
+      maxRatio: 1000,
+      maxInflatedBytes: 100 * 1024 ** 3,
+      maxEntries: 1_000_000,
+    },
     drainMs: 25_000,
     logLevel: 'info',
   })
@@ -76,6 +83,11 @@ const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_UPLOAD_TTL: ['48h', ({ ingest }) => ingest.uploadTtlMs, 48 * 3_600_000],
   LAYERGATE_MANIFEST_WAIT: ['1h', ({ publish }) => publish.manifestWaitMs, 3_600_000],
   LAYERGATE_FORWARD_TTL: ['48h', ({ publish }) => publish.forwardTtlMs, 48 * 3_600_000],
+  LAYERGATE_INSPECT: ['report', ({ inspect }) => inspect.mode, 'report'],
+  LAYERGATE_INSPECT_MAX_RATIO: ['200', ({ inspect }) => inspect.maxRatio, 200],
+  LAYERGATE_INSPECT_MAX_BYTES: ['2GiB', ({ inspect }) => inspect.maxInflatedBytes, 2 * 1024 ** 3],
+  LAYERGATE_INSPECT_MAX_ENTRIES: ['5000', ({ inspect }) => inspect.maxEntries, 5000],
+  LAYERGATE_INSPECT_OVER_LIMIT: ['refuse', ({ inspect }) => inspect.overLimit, 'refuse'],
   LAYERGATE_DRAIN: ['500ms', ({ drainMs }) => drainMs, 500],
   LAYERGATE_LOG_LEVEL: ['debug', ({ logLevel }) => logLevel, 'debug'],
 }
