@@ -20,6 +20,8 @@ export interface Caller {
   readonly mayPull: (repository: RepositoryName) => Grant
   readonly canPush: (repository: RepositoryName) => boolean
   readonly canPull: (repository: RepositoryName) => boolean
+  /** The action `observe`: it may see what the others do, their names included. */
+  readonly mayObserve: boolean
 }
 
 /** Who may do what. Asked for every request, before its body is touched. */
@@ -38,6 +40,7 @@ export function openAccess(destination: Destination): Access {
     mayPull: grant,
     canPush: () => true,
     canPull: () => true,
+    mayObserve: true,
   }
   return { identify: () => Promise.resolve(everybody) }
 }

@@ -22,6 +22,7 @@ import { type BlobRoutes, blobRoutes } from './routes/blobs.ts'
 import { type DiscoveryRoutes, discoveryRoutes } from './routes/discovery.ts'
 import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
 import { type ManifestRoutes, manifestRoutes } from './routes/manifests.ts'
+import { type RefusalRoutes, refusalRoutes } from './routes/refusals.ts'
 import { type SystemRoutes, systemRoutes } from './routes/system.ts'
 
 /** Longer than any digest, so that it is a parser of ours that refuses what is none. */
@@ -32,6 +33,7 @@ export type AgentRoutes = LayerRoutes &
   BlobUploadRoutes &
   BlobRoutes &
   ManifestRoutes &
+  RefusalRoutes &
   DiscoveryRoutes
 
 export interface AppPorts {
@@ -106,6 +108,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
       blobRoutes(scope, agents)
       manifestRoutes(scope, agents)
       discoveryRoutes(scope, agents)
+      refusalRoutes(scope, agents)
     })
   }
   refuseOtherMethods(app, new Map(routes))

@@ -2,6 +2,7 @@ import type { Forward, ForwardKey, ForwardState } from '../publish/forward-journ
 
 /** As agents know them. */
 const states: Readonly<Record<ForwardState, string>> = {
+  held: 'held',
   owed: 'verified',
   forwarding: 'forwarding',
   forwarded: 'forwarded',

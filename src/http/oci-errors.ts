@@ -1,11 +1,12 @@
 import type { LayergateError } from '../registry/errors.ts'
+import { adviceOf, provenDiagnosis } from './advice.ts'
 
 /**
  * The body of a failure on the routes of the distribution specification
- * (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes). Clients show the message alone, so it says what
- * there is to do as well.
+ * (https://github.com/opencontainers/distribution-spec/blob/v1.1.1/spec.md#error-codes).
  */
-export function toOciErrors({ code, entry, message, facts }: LayergateError, requestId: string) {
+export function toOciErrors(error: LayergateError, requestId: string) {
+  const { code, entry, facts } = error
   const { expected, actual, diagnosis } = facts
   const detail = {
     code,
@@ -15,7 +16,14 @@ export function toOciErrors({ code, entry, message, facts }: LayergateError, req
     ...(actual && { actual }),
     ...(diagnosis && { diagnosis }),
   }
-  return { errors: [{ code: entry.ociCode, message: `${message} ${entry.advice}`, detail }] }
+  return { errors: [{ code: entry.ociCode, message: messageOf(error), detail }] }
+}
+
+/** Clients show the message alone, so it says why, and what there is to do, as well. */
+function messageOf(error: LayergateError): string {
+  const cause = provenDiagnosis(error)?.cause
+  const words = [error.message, adviceOf(error), ...(cause ? [`The cause is ${cause}.`] : [])]
+  return words.join(' ')
 }
 
 /** Docker's library takes nothing else for an error of the registry. */

@@ -1,4 +1,5 @@
 import type { LayergateError } from '../registry/errors.ts'
+import { adviceOf } from './advice.ts'
 
 /** RFC 9457 problem details, as every route under `/v1` answers a failure. */
 export interface Problem {
@@ -17,10 +18,8 @@ export interface Problem {
 
 export const problemContentType = 'application/problem+json'
 
-export function toProblem(
-  { code, entry, message, facts }: LayergateError,
-  requestId: string,
-): Problem {
+export function toProblem(error: LayergateError, requestId: string): Problem {
+  const { code, entry, message, facts } = error
   const { expected, actual, diagnosis } = facts
   return {
     type: `urn:layergate:error:${code}`,
@@ -28,7 +27,7 @@ export function toProblem(
     status: entry.status,
     code,
     detail: message,
-    advice: entry.advice,
+    advice: adviceOf(error),
     retryable: entry.retryable,
     requestId,
     ...(expected && { expected }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fastify from 'fastify'
 import { openAccess } from '../../src/access/access.ts'
 import { createInFlight } from '../../src/http/in-flight.ts'
@@ -11,10 +12,16 @@ import { blobRoutes } from '../../src/http/routes/blobs.ts'
 import { discoveryRoutes } from '../../src/http/routes/discovery.ts'
 import { layerRoutes } from '../../src/http/routes/layers.ts'
 import { manifestRoutes } from '../../src/http/routes/manifests.ts'
+import { refusalRoutes } from '../../src/http/routes/refusals.ts'
 import { systemRoutes } from '../../src/http/routes/system.ts'
+import { refusalCauses } from '../../src/registry/diagnosis.ts'
+import type { RefusalPlace } from '../../src/registry/refusal.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { loadContract } from '../support/openapi.ts'
+import { ociClient } from '../support/oci-client.ts'
 import { type RunningService, startService } from '../support/service.ts'
+import { agentsWith, asAgent } from '../support/two-agents.ts'
+import { until } from '../support/until.ts'
 import { blobUploadScenarios } from './oci/support/blob-upload-scenarios.ts'
 import { manifestScenarios } from './oci/support/manifest-scenarios.ts'
 import { readScenarios } from './oci/support/read-scenarios.ts'
@@ -115,6 +122,24 @@ const scenarios: readonly Scenario[] = [
   },
   { operation: 'getLayer', status: 400, send: get(`/v1/layers/${digest}`) },
   { operation: 'getLayer', status: 404, send: get(state) },
+  {
+    operation: 'listRefusals',
+    status: 200,
+    async send(service) {
+      await post(push, { body: 'other bytes' })(service)
+      const list = get('/v1/refusals?repository=team/app')
+      const isListed = async () => JSON.parse((await list(service)).text).refusals.length > 0
+      await until('the refusal is listed', isListed)
+      return list(service)
+    },
+  },
+  { operation: 'listRefusals', status: 400, send: get('/v1/refusals?limit=0') },
+  {
+    operation: 'listRefusals',
+    status: 403,
+    send: ask('/v1/refusals?repository=team/app', { headers: asAgent('other') }),
+    options: { access: agentsWith({ other: { push: ['team/other'] } }) },
+  },
   { operation: 'getHealth', status: 200, send: get('/healthz') },
   { operation: 'getReadiness', status: 200, send: get('/readyz') },
   {
@@ -140,6 +165,66 @@ for (const { operation, status, send, options } of scenarios) {
   })
 }
 
+/** Its first header is recognised as one of a tar archive, and has no checksum. */
+function brokenTar(): Buffer {
+  const header = Buffer.alloc(1024)
+  header.write('ustar', 257)
+  return header
+}
+
+/** Broken inside, each under its own digest. */
+const brokenLayers = [
+  ['malformed_gzip', gzipSync(layer).subarray(0, -1), {}],
+  ['malformed_zstd', zstdCompressSync(layer).subarray(0, -1), {}],
+  ['malformed_tar', brokenTar(), {}],
+  [
+    'beyond_limits',
+    gzipSync(layer),
+    { LAYERGATE_INSPECT_MAX_BYTES: '1KiB', LAYERGATE_INSPECT_OVER_LIMIT: 'refuse' },
+  ],
+] as const
+
+for (const [code, body, env] of brokenLayers) {
+  test(`a layer that is ${code} is refused as openapi.yaml says, and AWS is not called`, async (t) => {
+    const service = await startService(t, { env })
+    const target = `/v1/layers?repository=team/app&digest=${digestOf(body)}`
+    const answer = await post(target, { body })(service)
+    assert.equal(answer.status, 400, answer.text)
+    const { code: given, diagnosis } = JSON.parse(answer.text)
+    assert.equal(given, code)
+    assert.equal(diagnosis.cause, code)
+    assert.deepEqual(contract.problems('uploadLayer', answer), [])
+    assert.deepEqual(service.calls(), [])
+  })
+
+  test(`a blob that is ${code} as a layer is held as openapi.yaml says, and AWS gets no byte`, async (t) => {
+    const service = await startService(t, { env })
+    const pushed = await ociClient(service.url).push(body)
+    const answer = await get(`/v1/layers/${pushed}?repository=team/app`)(service)
+    assert.equal(answer.status, 200)
+    const { state: given, error } = JSON.parse(answer.text)
+    assert.equal(given, 'held')
+    assert.equal(error.code, code)
+    assert.deepEqual(contract.problems('getLayer', answer), [])
+    assert.ok(!service.calls().includes('InitiateLayerUpload'))
+  })
+}
+
+test('the causes of a diagnosis are those of openapi.yaml', () => {
+  assert.deepEqual(contract.valuesOf('Diagnosis', 'cause'), refusalCauses)
+})
+
+test('the places of a refusal are those of openapi.yaml', () => {
+  const places: Readonly<Record<RefusalPlace, true>> = {
+    raw: true,
+    multipart: true,
+    oci: true,
+    manifest: true,
+    unclaimed: true,
+  }
+  assert.deepEqual(contract.valuesOf('Refusal', 'place'), Object.keys(places))
+})
+
 test('every documented answer has a scenario above, and no other', () => {
   const seen = scenarios.map(({ operation, status }) => `${operation} ${status}`)
   assert.deepEqual(new Set(seen), contract.documented)
@@ -154,6 +239,7 @@ const agents: AgentRoutes = {
   observer: { observe() {} },
   takeLayer: unused,
   acceptance: { check: unused, record: unused, settled: unused },
+  knownCopies: unused,
   findLayer: unused,
   uploads: { begin: unused, find: unused, append: unused, finish: unused, cancel: unused },
   mountBlob: unused,
@@ -164,6 +250,7 @@ const agents: AgentRoutes = {
   manifests: { headManifest: unused, getManifest: unused, remember() {}, forget() {} },
   listTags: unused,
   referrers: { list: unused, areListed: unused },
+  refusals: { latest: unused },
   inFlight: createInFlight(),
   idleTimeoutMs: 1,
   redirectAfterMs: 1,
@@ -183,6 +270,7 @@ test('the routes are those of openapi.yaml', () => {
     blobRoutes,
     manifestRoutes,
     discoveryRoutes,
+    refusalRoutes,
   ]) {
     addRoutes(app, agents)
   }

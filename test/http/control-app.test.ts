@@ -11,6 +11,10 @@ import { recordingObserver } from '../support/recording-observer.ts'
 
 const never = new AbortController().signal
 const denied = { code: 'upstream_credentials', detail: 'It may not.' } as const
+const broken = {
+  code: 'malformed_gzip',
+  detail: 'The checksum of gzip member 1 is wrong.',
+} as const
 
 function keyOf(seed: number, { repository = 'team/app', registry = 'aws/default' } = {}) {
   const digest = digestOf(layerBytes(10, seed))
@@ -94,6 +98,8 @@ test('what is owed is listed with all that an operator must know, the oldest fir
       waiting: 1,
       parked: 1,
       parkedForGood: 0,
+      held: 0,
+      heldBytes: 0,
       backlogBytes: 30,
       owedBytes: 20,
       owedLayers: 1,
@@ -111,6 +117,34 @@ test('what was started upstream is listed with what is there already', async (t)
   assert.equal(forward.state, 'forwarding')
   assert.equal(forward.sentBytes, 40)
   await claim.release()
+})
+
+test('what is held is listed with its why, and is no backlog', async (t) => {
+  const { journal, get } = setup(t)
+  await journal.record(keyOf(1), 'ci', 10, broken)
+  const { body } = await get('/v1/forwards')
+  assert.deepEqual(body.forwards, [
+    {
+      ...keyOf(1),
+      agent: 'ci',
+      sizeBytes: 10,
+      state: 'held',
+      attempts: 0,
+      error: broken,
+      recordedAt: '2026-01-01T00:00:00.000Z',
+      changedAt: '2026-01-01T00:00:00.000Z',
+    },
+  ])
+  assert.deepEqual(body.totals, {
+    waiting: 0,
+    parked: 0,
+    parkedForGood: 0,
+    held: 1,
+    heldBytes: 10,
+    backlogBytes: 0,
+    owedBytes: 0,
+    owedLayers: 0,
+  })
 })
 
 test('what is paid is not listed', async (t) => {
@@ -168,6 +202,54 @@ test('a parked forward that is retried is owed anew, and told of', async (t) => 
   assert.deepEqual(observer.events, [
     { type: 'forward_ordered', order: 'retry', ...keyOf(1), agent: 'ci', sizeBytes: 10 },
   ])
+})
+
+test('a held forward that is retried is owed, and it is told that it was held', async (t) => {
+  const { journal, post, stateOf, observer } = setup(t)
+  await journal.record(keyOf(1), 'ci', 10, broken)
+  await journal.record(keyOf(2), 'ci', 10, broken)
+  const { repository, digest } = keyOf(1)
+  const { body } = await post('/v1/forwards/retry', { repository, digest })
+  assert.equal(body.forwards.length, 1)
+  const [forward] = body.forwards
+  assert.equal(forward.state, 'owed')
+  assert.equal(forward.wasHeld, true)
+  assert.equal('error' in forward, false)
+  assert.equal(await stateOf(keyOf(2)), 'held')
+  assert.deepEqual(observer.events, [
+    { type: 'forward_ordered', order: 'retry', ...keyOf(1), agent: 'ci', sizeBytes: 10 },
+  ])
+})
+
+test('what was not held is not told to have been', async (t) => {
+  const { post, park } = setup(t)
+  await park(keyOf(1))
+  const { repository, digest } = keyOf(1)
+  const { body } = await post('/v1/forwards/retry', { repository, digest })
+  assert.equal('wasHeld' in body.forwards[0], false)
+})
+
+test('a retry of everything leaves alone what is held', async (t) => {
+  const { journal, post, park, stateOf } = setup(t)
+  await journal.record(keyOf(1), 'ci', 10, broken)
+  await park(keyOf(2))
+  const { body } = await post('/v1/forwards/retry', { all: true })
+  assert.deepEqual(
+    body.forwards.map(({ digest }: ForwardKey) => digest),
+    [keyOf(2).digest],
+  )
+  assert.equal(await stateOf(keyOf(1)), 'held')
+})
+
+test('a held forward that is dropped is gone', async (t) => {
+  const { journal, post, stateOf } = setup(t)
+  await journal.record(keyOf(1), 'ci', 10, broken)
+  const { repository, digest } = keyOf(1)
+  const { body } = await post('/v1/forwards/drop', { repository, digest })
+  assert.equal(body.forwards[0].state, 'held')
+  assert.deepEqual(body.forwards[0].error, broken)
+  assert.equal('wasHeld' in body.forwards[0], false)
+  assert.equal(await stateOf(keyOf(1)), undefined)
 })
 
 test('everything that is parked, for good or not, can be retried at once', async (t) => {

@@ -3,10 +3,13 @@ import type { Destination } from '../../src/registry/destination.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import type { RepositoryName } from '../../src/registry/repository-name.ts'
 
-/** Repositories. Whoever may push to one may pull from it. */
+/** What one agent may do. */
 export interface Grants {
+  /** Repositories. Whoever may push to one may pull from it. */
   readonly push: readonly string[]
   readonly pull?: readonly string[]
+  /** Whether it may see what the others do; absent: no. */
+  readonly observe?: boolean
 }
 
 /** How an agent of `agentsWith` says who it is. */
@@ -26,7 +29,8 @@ export function agentsWith(
   })
 }
 
-function callerOf(agent: string, { push, pull = [] }: Grants, destination: Destination): Caller {
+function callerOf(agent: string, grants: Grants, destination: Destination): Caller {
+  const { push, pull = [], observe = false } = grants
   const canPush = (repository: RepositoryName) => push.includes(repository)
   const canPull = (repository: RepositoryName) => canPush(repository) || pull.includes(repository)
   const grant = (repository: RepositoryName, isGranted: boolean) => {
@@ -39,5 +43,6 @@ function callerOf(agent: string, { push, pull = [] }: Grants, destination: Desti
     canPush,
     mayPull: (repository) => grant(repository, canPull(repository)),
     canPull,
+    mayObserve: observe,
   }
 }

@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { type Forward, type ForwardJournal, isParked } from '../../publish/forward-journal.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import type { Observer } from '../../registry/events.ts'
-import { queryValues } from '../query.ts'
-import { renderForward, renderTotals } from './forward-view.ts'
+import { listLimit } from '../list-limit.ts'
+import { renderForward, renderRetried, renderTotals } from './forward-view.ts'
 import { isEverything, type OneLayer, theLayer } from './meant-forwards.ts'
 
 export interface ForwardRoutes {
@@ -12,7 +12,12 @@ export interface ForwardRoutes {
   readonly now: () => Date
 }
 
-const defaultLimit = '100'
+/** One forward, and what the journal answered to an order about it. */
+interface Change {
+  readonly before: Forward
+  readonly after: Forward
+}
+
 const maxLimit = 10_000
 /** Changes that are asked of the journal at once: it commits them together. */
 const batchSize = 500
@@ -23,7 +28,7 @@ export function forwardRoutes(
   { journal, observer, now }: ForwardRoutes,
 ): void {
   app.get('/v1/forwards', async (request) => {
-    const limit = theLimit(request)
+    const limit = listLimit(request, maxLimit)
     const [unpaid, totals] = await Promise.all([journal.unpaid(limit + 1), journal.totals()])
     return {
       at: now().toISOString(),
@@ -33,16 +38,18 @@ export function forwardRoutes(
     }
   })
 
-  /** As they stand then. */
+  /** As they stand then. What was held is released, on the operator's word; `all` is what is parked, and leaves alone what is held. */
   app.post('/v1/forwards/retry', async ({ body }) => {
     const meant = isEverything(body) ? await parked() : await owedOf(theLayer(body))
-    return { forwards: await change('retry', meant) }
+    const changes = await change('retry', meant)
+    return { forwards: changes.map(({ before, after }) => renderRetried(after, before)) }
   })
 
   /** As they stood. */
-  app.post('/v1/forwards/drop', async ({ body }) => ({
-    forwards: await change('drop', await owedOf(theLayer(body))),
-  }))
+  app.post('/v1/forwards/drop', async ({ body }) => {
+    const changes = await change('drop', await owedOf(theLayer(body)))
+    return { forwards: changes.map(({ after }) => renderForward(after)) }
+  })
 
   async function parked(): Promise<readonly Forward[]> {
     const unpaid = await journal.unpaid(Number.MAX_SAFE_INTEGER)
@@ -65,26 +72,20 @@ export function forwardRoutes(
   async function change(
     order: 'retry' | 'drop',
     forwards: readonly Forward[],
-  ): Promise<readonly object[]> {
-    const changed: Forward[] = []
+  ): Promise<readonly Change[]> {
+    const changes: Change[] = []
     for (let start = 0; start < forwards.length; start += batchSize) {
       const batch = forwards.slice(start, start + batchSize)
-      const after = await Promise.all(batch.map(({ key }) => journal[order](key)))
-      changed.push(...after.filter((forward) => forward !== undefined))
+      const answers = await Promise.all(batch.map(({ key }) => journal[order](key)))
+      for (const [index, before] of batch.entries()) {
+        const after = answers[index]
+        if (after) changes.push({ before, after })
+      }
     }
-    for (const { key, agent, sizeBytes } of changed) {
+    for (const { after } of changes) {
+      const { key, agent, sizeBytes } = after
       observer.observe({ type: 'forward_ordered', order, ...key, agent, sizeBytes })
     }
-    return changed.map(renderForward)
+    return changes
   }
-}
-
-/** @throws LayergateError `request_invalid` */
-function theLimit(request: FastifyRequest): number {
-  const values = queryValues(request, 'limit')
-  const text = values.length === 0 ? defaultLimit : values.join(', ')
-  const limit = Number(text)
-  if (/^\d+$/.test(text) && limit >= 1 && limit <= maxLimit) return limit
-  const detail = `limit must be a whole number from 1 to ${maxLimit}, not ${JSON.stringify(text)}.`
-  throw new LayergateError('request_invalid', detail)
 }

@@ -18,6 +18,11 @@ export function renderForward({ key, error, upload, dueAt, ...forward }: Forward
   }
 }
 
+/** Of what was held, it is told that it was: sending it is the operator's own decision. */
+export function renderRetried(forward: Forward, before: Forward): object {
+  return { ...renderForward(forward), ...(before.state === 'held' && { wasHeld: true }) }
+}
+
 export function renderTotals({ oldestRecordedAt, ...totals }: ForwardTotals): object {
   return {
     ...totals,

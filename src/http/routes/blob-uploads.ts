@@ -1,10 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
-import type { Grant } from '../../access/access.ts'
-import type { Recipient } from '../../ingest/finish-upload.ts'
 import type { TakeLayer } from '../../ingest/layer-intake.ts'
 import type { ResumableUploads } from '../../ingest/resumable-uploads.ts'
 import { nothingReceived, type UploadSession } from '../../ingest/upload-sessions.ts'
-import type { Acceptance } from '../../publish/acceptance.ts'
 import type { MountBlob } from '../../publish/mount-blob.ts'
 import type { FindBlob } from '../../reads/find-blob.ts'
 import { type Digest, parseDigest } from '../../registry/digest.ts'
@@ -22,13 +19,13 @@ import {
   theUploadId,
 } from '../oci-request.ts'
 import { queryValues, theDigest } from '../query.ts'
+import { type RecipientPorts, recipientOf } from '../recipient.ts'
 import { hasBody, settleBody, welcomeBody } from '../request-body.ts'
 import { duringRequest } from '../request-signal.ts'
 
-export interface BlobUploadRoutes extends OciAccess {
+export interface BlobUploadRoutes extends OciAccess, RecipientPorts {
   readonly uploads: ResumableUploads
   readonly takeLayer: TakeLayer
-  readonly acceptance: Acceptance
   readonly mountBlob: MountBlob
   readonly blobs: Pick<FindBlob, 'headBlob'>
   /** Aborts when what is under way must end. */
@@ -84,7 +81,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
   async function takeWhole(
     request: OciRequest,
     reply: FastifyReply,
-    grant: Grant,
+    grant: GrantOfCaller,
     signal: AbortSignal,
   ): Promise<Digest | undefined> {
     const digests = queryValues(request, 'digest')
@@ -104,16 +101,13 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     await takeLayer(announcement, signal, async (intake) => {
       welcomeBody(request, reply)
       const received = await intake.receive(request.raw)
-      return intake.finish(received, expected, recipient(grant, signal))
+      return intake.finish(
+        received,
+        expected,
+        recipientOf(ports, 'blob', grant, grant.caller, signal),
+      )
     })
     return expected
-  }
-
-  function recipient(grant: Grant, signal: AbortSignal): Recipient<unknown> {
-    return {
-      check: (digest) => acceptance.check(grant, digest, signal),
-      record: (layer) => acceptance.record(grant, layer),
-    }
   }
 
   app.patch<{ Params: UploadPath }>(
@@ -139,9 +133,10 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
       const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
       const expected = theDigest(queryValues(request, 'digest'))
       const chunk = bringsChunk(request) ? incomingChunk(request, reply) : undefined
-      await duringRequest(request, shutdown, (signal) =>
-        uploads.finish(upload, chunk, expected, recipient(grant, signal), signal),
-      ).catch((error: unknown) => tellOffset(reply, request, error))
+      await duringRequest(request, shutdown, (signal) => {
+        const recipient = recipientOf(ports, 'blob', grant, grant.caller, signal)
+        return uploads.finish(upload, chunk, expected, recipient, signal)
+      }).catch((error: unknown) => tellOffset(reply, request, error))
       reply.header('docker-upload-uuid', upload.id)
       return created(reply, grant, expected)
     },
@@ -191,7 +186,7 @@ function standing(reply: FastifyReply, { repository, id, received }: UploadSessi
     .header('docker-upload-uuid', id)
 }
 
-function created(reply: FastifyReply, { repository }: Grant, digest: Digest): FastifyReply {
+function created(reply: FastifyReply, { repository }: GrantOfCaller, digest: Digest): FastifyReply {
   return reply
     .code(201)
     .header('location', `/v2/${repository}/blobs/${digest}`)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Access } from '../../access/access.ts'
 import type { TakeLayer } from '../../ingest/layer-intake.ts'
-import { type Acceptance, forwardKey } from '../../publish/acceptance.ts'
+import { forwardKey } from '../../publish/acceptance.ts'
 import { isParked } from '../../publish/forward-journal.ts'
 import type { FindLayer } from '../../reads/find-layer.ts'
 import { parseDigest } from '../../registry/digest.ts'
@@ -13,14 +13,14 @@ import { rawLayer } from '../incoming-layer.ts'
 import { layerLocation, renderLayer, renderLayerState } from '../layer-view.ts'
 import { waitPreference } from '../prefer.ts'
 import { queryValues, theRepository } from '../query.ts'
+import { type RecipientPorts, recipientOf } from '../recipient.ts'
 import { welcomeBody } from '../request-body.ts'
 import { requestSignal } from '../request-signal.ts'
 
-export interface LayerRoutes {
+export interface LayerRoutes extends RecipientPorts {
   readonly access: Access
   readonly observer: Observer
   readonly takeLayer: TakeLayer
-  readonly acceptance: Acceptance
   readonly findLayer: FindLayer
   readonly idleTimeoutMs: number
   /** Aborts when what is under way must end. */
@@ -51,10 +51,8 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
       const received = await intake.receive(incoming.body).catch((error: unknown) => {
         throw incoming.explain(error)
       })
-      return intake.finish(received, await incoming.rest(), {
-        check: (digest) => acceptance.check(grant, digest, signal),
-        record: (layer) => acceptance.record(grant, layer),
-      })
+      const recipient = recipientOf(ports, 'layer', grant, caller, signal)
+      return intake.finish(received, await incoming.rest(), recipient)
     })
 
     const forward = await acceptance.settled(recorded, preference.waitMs, signal)

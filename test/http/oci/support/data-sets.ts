@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { gzipSync } from 'node:zlib'
+import { tarOf } from '../../../support/archives.ts'
 import { digestOf, layerBytes } from '../../../support/layers.ts'
 import type { OciClient } from '../../../support/oci-client.ts'
 import {
@@ -17,6 +19,8 @@ import {
 
 const layer = layerBytes(512)
 const otherLayer = layerBytes(600, 2)
+const tar = tarOf({ 'etc/motd': layer })
+const gzip = gzipSync(tar)
 const empty = Buffer.from('{}')
 const emptyDescriptor = descriptorOf(empty, 'application/vnd.oci.empty.v1+json')
 const neverPushed = imageOf([layerBytes(10, 7)])
@@ -41,9 +45,7 @@ export const dataSets: Readonly<Record<string, (client: OciClient) => Promise<So
   'image, uncompressed layers': (client) =>
     withBlobs(
       client,
-      imageOf([layer], {
-        layers: [descriptorOf(layer, 'application/vnd.oci.image.layer.v1.tar')],
-      }),
+      imageOf([tar], { layers: [descriptorOf(tar, 'application/vnd.oci.image.layer.v1.tar')] }),
     ),
 
   'image of several layers, one of them twice': (client) =>
@@ -54,12 +56,14 @@ export const dataSets: Readonly<Record<string, (client: OciClient) => Promise<So
 
   async 'docker image'(client) {
     await pushBlobs(client, image)
-    const docker = imageOf([layer], {
-      mediaType: dockerImage,
-      config: descriptorOf(image.config, 'application/vnd.docker.container.image.v1+json'),
-      layers: [descriptorOf(layer, 'application/vnd.docker.image.rootfs.diff.tar.gzip')],
-    })
-    return docker
+    return withBlobs(
+      client,
+      imageOf([gzip], {
+        mediaType: dockerImage,
+        config: descriptorOf(image.config, 'application/vnd.docker.container.image.v1+json'),
+        layers: [descriptorOf(gzip, 'application/vnd.docker.image.rootfs.diff.tar.gzip')],
+      }),
+    )
   },
 
   async index(client) {
@@ -122,9 +126,9 @@ export const dataSets: Readonly<Record<string, (client: OciClient) => Promise<So
     const layers = [
       { ...descriptorOf(layerBytes(20, 3), nondistributable), urls },
       { ...descriptorOf(layerBytes(20, 4), foreign), urls },
-      descriptorOf(layer, 'application/vnd.oci.image.layer.v1.tar'),
+      descriptorOf(tar, 'application/vnd.oci.image.layer.v1.tar'),
     ]
-    return imageOf([layer], { layers })
+    return withBlobs(client, imageOf([tar], { layers }))
   },
 
   'unknown JSON fields': (client) =>

@@ -7,7 +7,8 @@ export const ociImage = 'application/vnd.oci.image.manifest.v1+json'
 export const ociIndex = 'application/vnd.oci.image.index.v1+json'
 export const dockerImage = 'application/vnd.docker.distribution.manifest.v2+json'
 const configType = 'application/vnd.oci.image.config.v1+json'
-const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip'
+/** Any bytes are layers of this type: nobody but who has the key can look into them. */
+const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip+encrypted'
 
 /** A manifest, ready to be sent. */
 export interface SomeManifest {
