@@ -2,6 +2,9 @@ import type { Logger } from 'pino'
 import type { Access } from './access/access.ts'
 import type { Config } from './config/config.ts'
 import type { UploadSessions } from './ingest/upload-sessions.ts'
+import type { Inspector } from './layers/inspector.ts'
+import type { LayerFindings } from './layers/layer-findings.ts'
+import type { Refusals } from './layers/refusals.ts'
 import type { Spool } from './layers/spool.ts'
 import type { ForwardJournal } from './publish/forward-journal.ts'
 import type { Upstream } from './publish/upstream.ts'
@@ -35,6 +38,9 @@ export interface Ports {
   readonly spool: Spool
   readonly sessions: UploadSessions
   readonly forwards: ForwardJournal
+  readonly findings: LayerFindings
+  readonly refusals: Refusals
+  readonly inspector: Inspector
   /** Below the retry: each of its calls is one call to AWS. */
   readonly upstream: Upstream
   readonly catalog: Catalog
@@ -56,6 +62,11 @@ export interface Timing {
   readonly manifestGraceMs: number
   /** When manifests that wait are answered 307, to clients of short patience. */
   readonly redirectAfterMs: number
+  /** From the last byte of a layer to what is known of its contents. */
+  readonly inspectWaitMs: number
+  /** How long an answer waits for its diagnosis, and how long that may take when nobody waits any more. */
+  readonly diagnosisWaitMs: number
+  readonly diagnosisLimitMs: number
   /** For the answers to calls, where they are not those of `createEcrUpstream`. */
   readonly callTimeoutsMs: Partial<Readonly<Record<keyof Upstream, number>>>
 }
@@ -67,5 +78,8 @@ export const defaultTiming: Timing = {
   manifestPauseMs: 5_000,
   manifestGraceMs: 10_000,
   redirectAfterMs: 25_000,
+  inspectWaitMs: 20_000,
+  diagnosisWaitMs: 2_000,
+  diagnosisLimitMs: 60_000,
   callTimeoutsMs: {},
 }

@@ -1,3 +1,5 @@
+import { createRefusalRecorder } from './layers/refusal-recorder.ts'
+import type { Refusals } from './layers/refusals.ts'
 import type { ForwardTotals } from './publish/forward-journal.ts'
 import { createPace, type UpstreamPace } from './publish/pace/pace.ts'
 import type { Destination } from './registry/destination.ts'
@@ -19,6 +21,7 @@ export interface Watched {
   usage(): { readonly usedBytes: number; readonly capacityBytes: number }
   uploadsWaiting(): number
   hasJournalFailed(): boolean
+  readonly refusals: Pick<Refusals, 'record'>
   /** Made later, since it is watched itself. */
   account(): Pick<EcrStack, 'isPaused' | 'quotasPerSecond' | 'layersPerSecond'>
   now(): Date
@@ -66,8 +69,11 @@ export function createWatch(
     },
     config.publish,
   )
+  const recorder = createRefusalRecorder(watched.refusals, (error) =>
+    logger.error({ err: error }, 'a refusal could not be kept'),
+  )
   return {
-    observer: observers(metrics, createLogObserver(logger), pace),
+    observer: observers(metrics, createLogObserver(logger), pace, recorder),
     metrics,
     pace,
     degraded: async () => degradedBy(await levels()),

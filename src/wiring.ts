@@ -13,8 +13,7 @@ import { createPlaces } from './ingest/places.ts'
 import { createResumableUploads } from './ingest/resumable-uploads.ts'
 import { createRoom } from './ingest/room.ts'
 import { createSessionLeases } from './ingest/session-leases.ts'
-import { sweepExpired, sweepUnfinished } from './ingest/sweep.ts'
-import { createSweeper } from './ingest/sweeper.ts'
+import { sweepUnfinished } from './ingest/sweep.ts'
 import { createUploadHashes } from './ingest/upload-hashes.ts'
 import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
@@ -22,6 +21,7 @@ import { createAcceptance, forwardKey } from './publish/acceptance.ts'
 import { createAwaited } from './publish/awaited.ts'
 import { createDoor } from './publish/door.ts'
 import { createForwarder } from './publish/forwarder.ts'
+import { createFindKnownCopies } from './publish/known-copies.ts'
 import { createMountBlob } from './publish/mount-blob.ts'
 import { createManifestPuts } from './publish/manifests/put-manifest.ts'
 import { createFindBlob } from './reads/find-blob.ts'
@@ -35,6 +35,8 @@ import { createEcrStack } from './upstream/ecr-stack.ts'
 import { sandboxCredentials } from './upstream/sandbox-credentials.ts'
 import { sleep } from './upstream/sleep.ts'
 import { type Around, defaultTiming, type Parts } from './wiring-parts.ts'
+import { createInspection, holdOf } from './wiring-inspection.ts'
+import { createSweeps } from './wiring-sweeps.ts'
 import { createWatch } from './wiring-watch.ts'
 
 /**
@@ -42,8 +44,6 @@ import { createWatch } from './wiring-watch.ts'
  * wait for one another in the pool of bodies.
  */
 const flights = 16
-/** How long it is known here that a layer was forwarded; afterwards AWS is asked. */
-const keepForwardedMs = 30 * 24 * 3_600_000
 /** Of all manifests that wait at once. */
 const manifestsMaxBytes = 64 * 1024 * 1024
 
@@ -94,6 +94,8 @@ export async function wire(parts: Parts): Promise<Service> {
   const spool = around('spool', storage.spool)
   const sessions = around('sessions', storage.sessions)
   const forwards = around('forwards', storage.forwards)
+  const findings = around('findings', storage.findings)
+  const refusals = around('refusals', storage.refusals)
   const swept = await sweepUnfinished(sessions, spool).catch(async (error: unknown) => {
     await storage.close()
     throw error
@@ -121,6 +123,7 @@ export async function wire(parts: Parts): Promise<Service> {
     usage: spool.usage,
     uploadsWaiting: () => places.waiting,
     hasJournalFailed: () => hasFailed,
+    refusals,
     account: () => ecr,
     now,
   })
@@ -137,6 +140,10 @@ export async function wire(parts: Parts): Promise<Service> {
     ...(endpoint && { endpoint }),
     ...(kind === 'sandbox' && { credentials: sandboxCredentials }),
   })
+
+  const inspection = createInspection(config.inspect, timing, storage.locate, logger)
+  const inspector = around('inspector', inspection.inspector)
+  const inspect = config.inspect
 
   const catalog = around('catalog', ecr.catalog)
   const awaited = createAwaited()
@@ -193,9 +200,12 @@ export async function wire(parts: Parts): Promise<Service> {
       },
       redeem: (target, digests) =>
         cache.redeem(digests.map((digest) => forwardKey(target, digest))),
+      findings,
+      now,
       sleep,
     },
     {
+      inspect: inspect.mode,
       manifestWaitMs: config.publish.manifestWaitMs,
       pauseMs: timing.manifestPauseMs,
       graceMs: timing.manifestGraceMs,
@@ -212,20 +222,28 @@ export async function wire(parts: Parts): Promise<Service> {
     cache,
     observer,
     pace,
+    now,
+    inspector,
+    findings,
+    inspect,
+    diagnosisWaitMs: timing.diagnosisWaitMs,
     onLeftBehind,
   }
-  const sweepPorts = { sessions, spool, leases, now }
-  const sweeper = createSweeper(
-    [
-      async () => {
-        const uploads = await sweepExpired(sweepPorts, config.ingest.uploadTtlMs)
-        if (uploads > 0) logger.info({ uploads }, 'removed uploads that nobody went on with')
-      },
-      async () => {
-        await forwards.prune(new Date(now().getTime() - keepForwardedMs))
-      },
-    ],
-    (error) => logger.error({ err: error }, 'what has expired could not be removed'),
+  const sweeper = createSweeps(
+    {
+      sessions,
+      spool,
+      leases,
+      inspector,
+      forwards,
+      findings,
+      refusals,
+      observer,
+      now,
+      journal: forwards,
+    },
+    config,
+    logger,
   )
   const agents = {
     access: parts.access?.(destination) ?? openAccess(destination),
@@ -234,10 +252,18 @@ export async function wire(parts: Parts): Promise<Service> {
     takeLayer: createLayerIntake(intake, config.ingest),
     findLayer: createFindLayer(forwards, sessions),
     uploads: createResumableUploads(
-      { ...intake, leases, hashes: createUploadHashes(spool), now },
+      { ...intake, leases, hashes: createUploadHashes(spool) },
       config.ingest,
     ),
-    mountBlob: createMountBlob({ journal: forwards, spool, acceptance, observer }),
+    mountBlob: createMountBlob({
+      journal: forwards,
+      spool,
+      acceptance,
+      observer,
+      holdOf: holdOf(findings, inspect),
+    }),
+    knownCopies: createFindKnownCopies({ journal: forwards, spool, findings }),
+    refusals,
     blobs: findBlob,
     manifestPuts,
     manifestMemory: createByteBudget(manifestsMaxBytes),
@@ -276,7 +302,7 @@ export async function wire(parts: Parts): Promise<Service> {
       isDraining = true
       ending.abort(shuttingDown())
       await Promise.all([closeServer(app), adminApp && closeServer(adminApp), closeControl?.()])
-      await Promise.all([forwarder.stop(), manifestPuts.stop(), sweeper.stop()])
+      await Promise.all([forwarder.stop(), manifestPuts.stop(), sweeper.stop(), inspection.close()])
       await storage.close()
       ecr.close()
     },

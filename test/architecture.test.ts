@@ -32,6 +32,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'registry/',
     ],
   },
+  inspect: { ours: ['layers/inspector.ts', 'layers/spool.ts', 'registry/'] },
   upstream: {
     ours: [
       'fairness/',
@@ -48,13 +49,23 @@ const directions: Readonly<Record<string, Direction>> = {
     ours: [
       'ingest/upload-sessions.ts',
       'publish/forward-journal.ts',
+      'layers/layer-findings.ts',
+      'layers/refusals.ts',
       'layers/spool.ts',
       'registry/',
     ],
   },
   telemetry: { ours: ['registry/'], packages: ['pino', 'prom-client'] },
   http: {
-    ours: ['access/', 'ingest/', 'publish/', 'reads/', 'layers/spool.ts', 'registry/'],
+    ours: [
+      'access/',
+      'ingest/',
+      'publish/',
+      'reads/',
+      'layers/refusals.ts',
+      'layers/spool.ts',
+      'registry/',
+    ],
     packages: ['fastify', '@fastify/multipart'],
   },
   config: { ours: [] },
@@ -65,6 +76,9 @@ const directions: Readonly<Record<string, Direction>> = {
       'access/access.ts',
       'config/config.ts',
       'ingest/upload-sessions.ts',
+      'layers/inspector.ts',
+      'layers/layer-findings.ts',
+      'layers/refusals.ts',
       'layers/spool.ts',
       'publish/forward-journal.ts',
       'publish/upstream.ts',
@@ -74,9 +88,33 @@ const directions: Readonly<Record<string, Direction>> = {
     ],
     types: ['pino'],
   },
+  'wiring-inspection.ts': {
+    ours: [
+      'wiring-parts.ts',
+      'config/config.ts',
+      'inspect/',
+      'layers/inspector.ts',
+      'layers/layer-findings.ts',
+      'publish/forward-journal.ts',
+      'registry/',
+    ],
+    types: ['pino'],
+  },
+  'wiring-sweeps.ts': {
+    ours: [
+      'wiring-parts.ts',
+      'config/config.ts',
+      'ingest/sweep.ts',
+      'ingest/sweeper.ts',
+      'publish/expire-held.ts',
+    ],
+    types: ['pino'],
+  },
   'wiring-watch.ts': {
     ours: [
       'wiring-parts.ts',
+      'layers/refusal-recorder.ts',
+      'layers/refusals.ts',
       'publish/forward-journal.ts',
       'publish/pace/',
       'registry/',
@@ -87,11 +125,14 @@ const directions: Readonly<Record<string, Direction>> = {
   'wiring.ts': {
     ours: [
       'wiring-parts.ts',
+      'wiring-inspection.ts',
+      'wiring-sweeps.ts',
       'wiring-watch.ts',
       'access/',
       'config/',
       'http/',
       'ingest/',
+      'inspect/',
       'layers/',
       'publish/',
       'reads/',
@@ -105,14 +146,17 @@ const directions: Readonly<Record<string, Direction>> = {
   'main.ts': { ours: ['commands/', 'config/'] },
 }
 
-/** Exceptions for single files, beside what their folder may. */
-const directionsOfFiles: Readonly<Record<string, readonly string[]>> = {
+/** Exceptions for single files, and for folders within others, beside what their folder may. */
+const exceptions: Readonly<Record<string, readonly string[]>> = {
   'commands/sandbox.ts': ['sandbox/sandbox.ts'],
   // Starts it as a process of its own.
   'commands/start.ts': ['main.ts'],
   // Where no service runs, the command answers in its place, out of the same folder.
   'commands/forwards/ask-folder.ts': ['http/control-app.ts', 'storage/embedded.ts'],
   'commands/forwards/ask-service.ts': ['http/control/control-socket.ts'],
+  // The same inspection as that of the service, without one.
+  'commands/verify.ts': ['inspect/', 'registry/'],
+  'commands/verify/': ['inspect/', 'registry/'],
 }
 
 /** Names that are for certain files alone. */
@@ -131,7 +175,8 @@ function isAllowed(path: string, { target, isOurs, isTypeOnly }: Import): boolea
   const [home = path] = path.split('/')
   const { ours, packages = [], types = [] } = directions[home] ?? { ours: [] }
   if (isOurs) {
-    const mayImport = [`${home}/`, ...ours, ...(directionsOfFiles[path] ?? [])]
+    const more = Object.entries(exceptions).flatMap(([of, may]) => (covers(of, path) ? may : []))
+    const mayImport = [`${home}/`, ...ours, ...more]
     return mayImport.some((allowed) => covers(allowed, target))
   }
   return (
