@@ -14,8 +14,8 @@ const usage = `Usage: layergate forwards list [--limit N] [--json]
 
 What is owed to AWS. Asks the service that runs on ${settings.dataDir.name}; when none does, the folder itself.
 
-  list    what is owed, the oldest first; --limit N: so many at most (100); --json: an array
-  retry   tries it now, as if it had just been pushed; --all: everything that is parked
+  list    what is owed or held, the oldest first; --limit N: so many at most (100); --json: an array
+  retry   tries it now, as if it had just been pushed, and whatever it was held for; --all: everything that is parked
   drop    gives it up: nothing brings the layer to AWS any more but a new push
 `
 

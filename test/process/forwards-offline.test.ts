@@ -14,6 +14,7 @@ import { forwards } from './support/forwards-command.ts'
 const asked = 'No service runs on this data folder, so the folder itself was asked.\n'
 const never = new AbortController().signal
 const denied = { code: 'upstream_credentials', detail: 'It may not.' } as const
+const broken = { code: 'malformed_tar', detail: 'It is cut off.' } as const
 
 async function temporaryFolder(t: TestContext): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'layergate-'))
@@ -87,6 +88,22 @@ test('what is retried where no service runs is owed at its next start', async (t
   assert.equal(retry.status, 0)
   assert.equal(retry.stdout, '2 parked forwards are tried again at the next start.\n')
   assert.deepEqual(await statesIn(dataDir), ['owed', 'owed'])
+})
+
+test('what is held where no service runs is listed, and sent at its next start', async (t) => {
+  const dataDir = await temporaryFolder(t)
+  const storage = await open(dataDir)
+  await storage.forwards.record(keyOf(1), 'ci', 10, broken)
+  await storage.close()
+  const list = await forwards(t, dataDir, 'list')
+  assert.match(list.stdout, /^held .*\n {4}malformed_tar: It is cut off\.$/m)
+  const all = await forwards(t, dataDir, 'retry', '--all')
+  assert.equal(all.stdout, 'Nothing is parked.\n')
+  assert.deepEqual(await statesIn(dataDir), ['held'])
+  const args = [keyOf(1).digest, '--repository', 'team/app'] as const
+  const retry = await forwards(t, dataDir, 'retry', ...args)
+  assert.match(retry.stdout, /is held no more, and sent at the next start\.\n$/)
+  assert.deepEqual(await statesIn(dataDir), ['owed'])
 })
 
 test('a folder that is held without a socket is told of, and left alone', async (t) => {

@@ -23,8 +23,20 @@ function debt(differences: Partial<Debt> = {}): Debt {
 }
 
 function listed(forwards: readonly Debt[], differences: Partial<Listed> = {}): Listed {
-  const none = { waiting: 0, parked: 0, parkedForGood: 0, backlogBytes: 0, owedLayers: 0 }
-  return { at, forwards, hasMore: false, totals: none, ...differences }
+  return { at, forwards, hasMore: false, totals: totals(), ...differences }
+}
+
+function totals(differences: Partial<Listed['totals']> = {}): Listed['totals'] {
+  return {
+    waiting: 0,
+    parked: 0,
+    parkedForGood: 0,
+    held: 0,
+    heldBytes: 0,
+    backlogBytes: 0,
+    owedLayers: 0,
+    ...differences,
+  }
 }
 
 test('a list is in aligned columns, with what went wrong below, and what it comes to', () => {
@@ -41,15 +53,18 @@ test('a list is in aligned columns, with what went wrong below, and what it come
         debt({ state: 'parked', dueAt: '2026-01-01T12:09:30.000Z' }),
         debt({ repository: 'team/other-app', dueAt: at }),
         debt({ state: 'forwarding', agent: 'linux-builders' }),
+        debt({ state: 'held', error: { code: 'malformed_tar', detail: 'It is cut off.' } }),
       ],
       {
-        totals: {
+        totals: totals({
           waiting: 1,
           parked: 1,
           parkedForGood: 1,
+          held: 1,
+          heldBytes: 1024,
           backlogBytes: 3 * 1024,
           owedLayers: 2,
-        },
+        }),
       },
     ),
   )
@@ -62,8 +77,10 @@ parked for good  1d 3h  3.0 GiB  12        team/app        ${digest}  -         
 parked           0s     1.0 KiB  0         team/app        ${digest}  in 9m 30s  ci
 waiting          0s     1.0 KiB  0         team/other-app  ${digest}  now        ci
 sending          0s     1.0 KiB  0         team/app        ${digest}  -          linux-builders
+held             0s     1.0 KiB  0         team/app        ${digest}  -          ci
+    malformed_tar: It is cut off.
 
-In all: 1 waiting, 1 sending, 1 parked, 3.0 KiB together; 1 parked for good.
+In all: 1 waiting, 1 sending, 1 parked, 3.0 KiB together; 1 parked for good; 1 held, 1.0 KiB.
 `.slice(1),
   )
 })
@@ -135,6 +152,16 @@ ${digest} to team/app in sandbox/default is being sent already.
     renderRetried({ forwards: [debt()] }, false, true),
     /is tried again at the next start/,
   )
+})
+
+test('a retry of what was held says that it is no more', () => {
+  const released = debt({ wasHeld: true })
+  const words = (isOffline: boolean) => renderRetried({ forwards: [released] }, false, isOffline)
+  assert.equal(
+    words(false),
+    `${digest} to team/app in aws/default is held no more, and sent now.\n`,
+  )
+  assert.match(words(true), /is held no more, and sent at the next start\.$/m)
 })
 
 function all(count: number): string {

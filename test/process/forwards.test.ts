@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { digestOf, layerBytes } from '../support/layers.ts'
+import { ociClient } from '../support/oci-client.ts'
 import { until } from '../support/until.ts'
 import { denyUploads, forwards, serve } from './support/forwards-command.ts'
 
@@ -49,6 +51,28 @@ test('a parked forward is listed with its reason, dropped, and gone', async (t) 
   assert.equal(again.status, 1)
   assert.equal(again.stdout, '')
   assert.equal(again.stderr, `Nothing is owed of ${digest} to team/app.\n`)
+})
+
+test('a held layer is listed with its why, left alone by --all, and sent when it is named', async (t) => {
+  const { sandbox, process, url } = await serve(t)
+  const broken = await ociClient(url).push(gzipSync(layer).subarray(0, -1))
+  assert.equal(await stateOf(url, broken), 'held')
+
+  const list = await forwards(t, process.dataDir, 'list')
+  assert.match(list.stdout, new RegExp(`^held .* team/app +${broken} +- `, 'm'))
+  assert.match(list.stdout, /^ {4}malformed_gzip: /m)
+  assert.match(list.stdout, /^In all: 0 waiting, 0 sending, 0 parked, 0 B together; .* 1 held, /m)
+
+  const all = await forwards(t, process.dataDir, 'retry', '--all')
+  assert.equal(all.stdout, 'Nothing is parked.\n')
+  assert.equal(await stateOf(url, broken), 'held')
+  const sent = sandbox.calls().filter(({ operation }) => operation === 'InitiateLayerUpload')
+  assert.deepEqual(sent, [])
+
+  const retry = await forwards(t, process.dataDir, 'retry', broken, '--repository', 'team/app')
+  assert.equal(retry.status, 0)
+  assert.match(retry.stdout, /is held no more, and sent now\.\n$/)
+  await until('ECR Public has it', async () => (await stateOf(url, broken)) === 'forwarded')
 })
 
 test('a push that waits for a layer that is dropped hears so', async (t) => {

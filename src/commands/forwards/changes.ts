@@ -9,11 +9,13 @@ export function renderRetried({ forwards }: Changed, isAll: boolean, isOffline: 
     const [are, layers] = forwards.length === 1 ? ['is', 'forward'] : ['are', 'forwards']
     return `${forwards.length} parked ${layers} ${are} tried again ${when}.\n`
   }
-  const lines = forwards.map((debt) => {
-    const what = debt.state === 'forwarding' ? 'is being sent already' : `is tried again ${when}`
-    return `${nameOf(debt)} ${what}.\n`
-  })
+  const lines = forwards.map((debt) => `${nameOf(debt)} ${retryText(debt, when)}.\n`)
   return lines.join('')
+}
+
+function retryText({ state, wasHeld = false }: Debt, when: string): string {
+  if (state === 'forwarding') return 'is being sent already'
+  return wasHeld ? `is held no more, and sent ${when}` : `is tried again ${when}`
 }
 
 /** For people: what was given up, and what that means. */

@@ -2,6 +2,7 @@ import { durationText, plain, sizeText } from './plain-text.ts'
 import type { Debt, Listed } from './question.ts'
 
 const states: Readonly<Record<Debt['state'], string>> = {
+  held: 'held',
   owed: 'waiting',
   forwarding: 'sending',
   parked: 'parked',
@@ -61,8 +62,9 @@ function aligned(rows: readonly (readonly string[])[]): readonly string[] {
 }
 
 function totalLine(totals: Listed['totals']): string {
-  const { waiting, parked, parkedForGood, backlogBytes, owedLayers } = totals
+  const { waiting, parked, parkedForGood, held, heldBytes, backlogBytes, owedLayers } = totals
   const sending = Math.max(0, owedLayers - waiting)
   const counts = `${waiting} waiting, ${sending} sending, ${parked} parked`
-  return `In all: ${counts}, ${sizeText(backlogBytes)} together; ${parkedForGood} parked for good.`
+  const others = `${parkedForGood} parked for good; ${held} held, ${sizeText(heldBytes)}`
+  return `In all: ${counts}, ${sizeText(backlogBytes)} together; ${others}.`
 }

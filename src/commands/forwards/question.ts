@@ -17,11 +17,14 @@ export interface Debt {
   readonly digest: string
   readonly agent: string
   readonly sizeBytes: number
-  readonly state: 'owed' | 'forwarding' | 'parked' | 'parked_for_good'
+  readonly state: 'held' | 'owed' | 'forwarding' | 'parked' | 'parked_for_good'
   readonly attempts: number
+  /** What went wrong last; of what is held, why. */
   readonly error?: { readonly code: string; readonly detail: string }
   readonly dueAt?: string
   readonly recordedAt: string
+  /** Of what is retried: it was held until then. */
+  readonly wasHeld?: boolean
 }
 
 /** What a change comes to. */
@@ -39,6 +42,9 @@ export interface Listed {
     readonly waiting: number
     readonly parked: number
     readonly parkedForGood: number
+    readonly held: number
+    readonly heldBytes: number
+    /** Without what is held. */
     readonly backlogBytes: number
     /** Waiting or on their way. */
     readonly owedLayers: number

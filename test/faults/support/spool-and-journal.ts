@@ -63,7 +63,7 @@ function* unknownFiles({ layers, openUploads }: JournalRows, files: Sizes): Gene
 function* wrongForwards({ layers, forwards }: JournalRows): Generator<string> {
   const held = new Set(layers.map(({ digest }) => digest))
   for (const { repository, digest, state } of forwards) {
-    const isOwed = state === 'owed' || state === 'parked'
+    const isOwed = ['held', 'owed', 'parked'].includes(state)
     if (state === 'forwarding') yield `${repository}@${digest} is still claimed`
     if (isOwed && !held.has(digest)) yield `${repository}@${digest} is ${state}, but not here`
   }
