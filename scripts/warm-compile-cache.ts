@@ -1,5 +1,5 @@
-// Fills NODE_COMPILE_CACHE by one whole start and stop of the service: its threads and what only
-// a start compiles are then in it too. An image whose service does not start is thus never built.
+// Fills NODE_COMPILE_CACHE by one whole start and stop of the service, and one layer that is refused in between: its threads and what
+// only they compile are then in it too. An image whose service does not start is thus never built.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -24,7 +24,13 @@ const service = spawn(execPath, [main, 'serve'], {
 })
 const exited = once(service, 'exit')
 for await (const line of createInterface({ input: service.stdout })) {
-  if (JSON.parse(line).msg === 'listening') service.kill('SIGTERM')
+  const { msg, url } = JSON.parse(line)
+  if (msg !== 'listening') continue
+  const digest = `sha256:${'0'.repeat(64)}`
+  const target = `${url}/v1/layers?repository=team/app&digest=${digest}`
+  const answer = await fetch(target, { method: 'POST', body: 'no such layer' })
+  assert.equal(answer.status, 400, await answer.text())
+  service.kill('SIGTERM')
 }
 const [exitCode] = await exited
 await rm(dataDir, { recursive: true })

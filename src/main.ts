@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { enableCompileCache } from 'node:module'
+import { env } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 
@@ -8,8 +9,9 @@ import { setFlagsFromString } from 'node:v8'
 setFlagsFromString('--semi-space-growth-factor=1')
 
 // Before anything else is loaded, hence the import below: what was compiled once is read from the cache, which makes the start
-// twice as fast. NODE_COMPILE_CACHE goes before this.
-enableCompileCache(fileURLToPath(new URL('../.cache/compile', import.meta.url)))
+// twice as fast. Threads look for it in the environment: without it each takes the types off all its files anew.
+env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('../.cache/compile', import.meta.url))
+enableCompileCache(env['NODE_COMPILE_CACHE'])
 
 const { runCommandLine } = await import('./commands/command-line.ts')
 process.exitCode = await runCommandLine(process.argv.slice(2))
