@@ -16,6 +16,8 @@ export interface Contract {
   readonly routes: ReadonlyMap<string, string>
   /** What is wrong with an answer; empty when it keeps the promise. */
   problems(operationId: string, answer: Answer): readonly string[]
+  /** The values that a property of a schema may have, in their order. */
+  valuesOf(schema: string, property: string): readonly string[]
 }
 
 export interface Answer {
@@ -86,6 +88,10 @@ export async function loadContract(): Promise<Contract> {
       const body: unknown = given.endsWith('json') ? JSON.parse(answer.text) : answer.text
       if (!validate?.(body)) problems.push(ajv.errorsText(validate?.errors))
       return problems
+    },
+
+    valuesOf(schema, property) {
+      return document.components.schemas[schema].properties[property].enum
     },
   }
 }
