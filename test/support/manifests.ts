@@ -3,8 +3,8 @@ import { type Manifest, parseManifest } from '../../src/registry/manifest.ts'
 
 export const ociImageType = 'application/vnd.oci.image.manifest.v1+json'
 export const ociIndexType = 'application/vnd.oci.image.index.v1+json'
-/** Any bytes are layers of this type: nobody but who has the key can look into them. */
-const layerType = 'application/vnd.oci.image.layer.v1.tar+gzip+encrypted'
+/** Of blobs that are no layers of a file system: any bytes may be. */
+const layerType = 'application/vnd.example.data'
 const configType = 'application/vnd.oci.image.config.v1+json'
 
 interface Blob {

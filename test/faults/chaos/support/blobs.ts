@@ -24,11 +24,14 @@ export function drawBlob(random: Random): Blob {
   return blobOf(randomBytes(random, sizeBytes))
 }
 
-/** Bytes that no other layer has. */
+/** Bytes that no other layer has, and that are nothing but that: gzip and zstd begin with a byte below 0x80. */
 export function randomBytes(random: Random, sizeBytes: number): Buffer {
   const key = Buffer.alloc(16)
   for (let at = 0; at < key.length; at += 4) key.writeUInt32LE(random.integer(0, 2 ** 32 - 1), at)
-  return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(sizeBytes))
+  const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16))
+  const bytes = cipher.update(Buffer.alloc(sizeBytes))
+  if (sizeBytes > 0) bytes.writeUInt8(bytes.readUInt8(0) | 0x80, 0)
+  return bytes
 }
 
 /** As files go wrong: one bit, the end missing, or another file altogether. */

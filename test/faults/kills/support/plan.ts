@@ -26,7 +26,11 @@ export function planDeaths(calls: Calls, random: Random, isFirstRound: boolean):
 export const uncalled: Readonly<Record<string, string>> = {
   'files.disk':
     'asked only where LAYERGATE_SPOOL_MAX is not set, before anything is open; it changes nothing',
+  'inspector.follow': 'comes once for each MiB of a layer, and leaves nothing behind',
+  'refusals.hasRefused': 'comes after LAYERGATE_FORWARD_TTL, in which no process of these lives on',
   'claim.parkForGood': 'comes after LAYERGATE_FORWARD_TTL, in which no process of these lives on',
+  'spool.locate': "the engine's own, below the port: asked by the inspector",
+  'inspector.close': "the engine's own, below the port: called by whoever made it",
   'spool.close': "the engine's own, below the port: called by the storage that made it",
   'forwards.close': "the engine's own, below the port: called by the storage that made it",
 }

@@ -45,6 +45,7 @@ export async function work(
     pushForm(app, draw(40_000)),
     pushStream(app, draw(50_000)),
     pushWrong(agentOf('team/refused'), draw(30_000), draw(10)),
+    pushHeld(agentOf('team/refused'), draw(30_000)),
     cancel(app, draw(20_000)),
     finishSession(app, session, 25_000, 'empty'),
     untilParked(app, damaged).then(() => pushRaw(app, damaged)),
@@ -66,6 +67,16 @@ async function pushImages(agent: Agent, draw: (sizeBytes: number) => Blob): Prom
     await putImage(agent, 'latest', config, base, top)
   }
   await readBack(agent, base)
+}
+
+/** What begins as gzip and is none is taken and held: as layers of an image nothing of it may be sent, wherever the process dies. */
+async function pushHeld(agent: Agent, { bytes }: Blob): Promise<void> {
+  const broken = blobOf(Buffer.concat([Buffer.from('1f8b0800', 'hex'), bytes]))
+  // It is never owed.
+  await pushChunks({ ...agent, ledger: createLedger() }, broken, 20_000, 'empty')
+  const path = `/v1/layers/${broken.digest}?repository=${agent.repository}`
+  const answer = await ask(agent, 'GET', path)
+  if (!answer.text.includes('"held"')) surprise(agent, path, answer)
 }
 
 async function mountOrPush(agent: Agent, blob: Blob, from: string): Promise<void> {
@@ -97,6 +108,9 @@ async function look(agent: Agent, { digest }: Blob): Promise<void> {
     const answer = await ask(agent, method, path)
     if (answer.status !== 404) surprise(agent, `${method} ${path}`, answer)
   }
+  const path = `/v1/refusals?repository=${agent.repository}`
+  const answer = await ask(agent, 'GET', path)
+  if (answer.text !== '{"refusals":[]}') surprise(agent, path, answer)
 }
 
 /** The service finds out by itself that it lost a layer, which is then parked. */
