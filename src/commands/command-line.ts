@@ -1,20 +1,20 @@
 import { stderr, stdout } from 'node:process'
 import { ConfigError } from '../config/config.ts'
-import { runCheck } from './check.ts'
-import { runForwards } from './forwards.ts'
 import { ForwardsError } from './forwards/forwards-error.ts'
-import { runSandbox } from './sandbox.ts'
-import { runServe } from './serve.ts'
-import { runStart } from './start.ts'
 import { StartError } from './start-error.ts'
 import { UsageError } from './usage-error.ts'
 
-const commands: Readonly<Record<string, (args: string[]) => Promise<void>>> = {
-  start: runStart,
-  serve: runServe,
-  sandbox: runSandbox,
-  check: runCheck,
-  forwards: runForwards,
+/** Resolves when it has ended, or when it serves; with its exit status where that is not 0. */
+type Command = (args: string[]) => Promise<number | void>
+
+/** Loaded when it is its turn: what looks at one file need not wait for all that the service is made of. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  start: async () => (await import('./start.ts')).runStart,
+  serve: async () => (await import('./serve.ts')).runServe,
+  sandbox: async () => (await import('./sandbox.ts')).runSandbox,
+  check: async () => (await import('./check.ts')).runCheck,
+  verify: async () => (await import('./verify.ts')).runVerify,
+  forwards: async () => (await import('./forwards.ts')).runForwards,
 }
 
 const usage = `usage: layergate COMMAND
@@ -23,6 +23,7 @@ const usage = `usage: layergate COMMAND
   serve     the service; LAYERGATE_UPSTREAM must be set
   sandbox   the ECR Public sandbox alone (see sandbox --help)
   check     validates the configuration
+  verify    looks into one file as the service would (see verify --help)
   forwards  what is owed to AWS: list, retry or drop it (see forwards --help)
 `
 
@@ -30,21 +31,22 @@ const usage = `usage: layergate COMMAND
  * Runs the command that the arguments name. Resolves when it has ended, or when it serves.
  *
  * @returns the exit status: 2 when the arguments or the configuration make no sense, 1 when the service could not start,
- *   or what was asked for could not be done
+ *   what was asked for could not be done, or a layer is refused
  */
 export async function runCommandLine([name = '', ...args]: string[]): Promise<number> {
   if (name === '--help' || name === 'help') {
     stdout.write(usage)
     return 0
   }
-  const run = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!run) {
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!load) {
     stderr.write(usage)
     return 2
   }
   try {
-    await run(args)
-    return 0
+    const run = await load()
+    const status = await run(args)
+    return status ?? 0
   } catch (error) {
     const isSenseless = error instanceof ConfigError || error instanceof UsageError
     const isTold = error instanceof StartError || error instanceof ForwardsError
