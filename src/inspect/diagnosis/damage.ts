@@ -8,20 +8,10 @@ const alwaysFew = 8
 /** What one write, or one packet, may damage at once. Where it is all zeros nothing was written at all, however long that is. */
 const damagedRangeBytes = 1024 * 1024
 
+/** Of gzip without a name, and the longest of zstd: no checksum is over it. */
+const streamHeaderBytes = 18
 const checksumFlag = 0x04
 const descriptorOffset = 4
-
-/**
- * Whether the bytes that came prove by themselves that they are as somebody wrote them: then they are another build, however much alike.
- * A gzip stream has a checksum, and a zstd frame may have one (RFC 8878, 3.1.1.1.1).
- */
-export function isProvedWhole(search: Search): boolean {
-  const { compression, flaw, unexamined } = search.findings
-  if (flaw || unexamined || compression === 'none') return false
-  if (compression === 'gzip') return true
-  const descriptor = search.head()[descriptorOffset] ?? 0
-  return (descriptor & checksumFlag) !== 0
-}
 
 /** Whether the differences so far are too many to be damage, whatever comes. */
 export function isHopeless(differences: Differences, sizeBytes: number): boolean {
@@ -32,7 +22,7 @@ export function isDamage(search: Search, differences: Differences): boolean {
   const { sizeBytes } = search.received
   // One difference is damage, even where it is half of all bytes.
   if (differences.bytes > 1 && isHopeless(differences, sizeBytes)) return false
-  return !isAnotherTar(search, differences)
+  return !isAnotherStream(search, differences) && !isAnotherTar(search, differences)
 }
 
 function isFew({ bytes }: Differences, sizeBytes: number): boolean {
@@ -44,6 +34,23 @@ function isOneRange(differences: Differences, sizeBytes: number): boolean {
   const { firstOffset, lastOffset, isZeroed } = differences
   const rangeBytes = lastOffset - firstOffset + 1
   return isZeroed || rangeBytes <= Math.min(damagedRangeBytes, sizeBytes / 2)
+}
+
+/**
+ * A compressed stream whose checksum is right was made so: it is another build, however much alike. One byte alone cannot be that: with
+ * the contents, the checksum would be another. It says the same in another way, by chance.
+ */
+function isAnotherStream(search: Search, { bytes, firstOffset }: Differences): boolean {
+  return isProvedWhole(search) && (bytes > 1 || firstOffset < streamHeaderBytes)
+}
+
+/** A gzip member has a checksum, and a zstd frame may have one (RFC 8878, 3.1.1.1.1). */
+function isProvedWhole(search: Search): boolean {
+  const { compression, flaw, unexamined } = search.findings
+  if (flaw || unexamined || compression === 'none') return false
+  if (compression === 'gzip') return true
+  const descriptor = search.head()[descriptorOffset] ?? 0
+  return (descriptor & checksumFlag) !== 0
 }
 
 /**

@@ -1,6 +1,6 @@
 import { type Diagnosis, diagnosis } from '../../registry/diagnosis.ts'
 import type { ByteFile } from '../byte-file.ts'
-import { isDamage, isHopeless, isProvedWhole } from './damage.ts'
+import { isDamage, isHopeless } from './damage.ts'
 import { countDifferences, firstDifference } from './differences.ts'
 import type { Search } from './search.ts'
 
@@ -32,7 +32,6 @@ export function comparedWithGoodCopy(search: Search): Diagnosis | undefined {
 
 function damaged(search: Search, goodCopy: ByteFile, firstOffset: number): Diagnosis | undefined {
   const { sizeBytes } = search.received
-  if (isProvedWhole(search)) return undefined
   const differences = countDifferences(search, goodCopy, firstOffset, (soFar) =>
     isHopeless(soFar, sizeBytes),
   )

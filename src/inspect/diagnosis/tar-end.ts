@@ -13,8 +13,9 @@ const sparse = 'S'
 export function isTarHeader(bytes: Uint8Array): boolean {
   if (bytes.length < blockBytes) return false
   const block = bytes.subarray(0, blockBytes)
-  const sum = sumOf(block)
-  return sum !== 0 && isRight(block, checksumOf(block, sum))
+  const checksum = checksumOf(block, sumOf(block))
+  // It counts its own field as spaces: only a block without one says zero.
+  return checksum.written !== 0 && isRight(block, checksum)
 }
 
 /** Whether a tar archive begins here, whole or not. */
