@@ -10,6 +10,8 @@ export interface RunningProcess {
   readonly url: string
   /** The largest resident set so far, in bytes, as Linux counts it. */
   peakMemoryBytes(): Promise<number>
+  /** The resident set at this moment. */
+  memoryBytes(): Promise<number>
   /** User and system time so far, in seconds. */
   cpuSeconds(): Promise<number>
   stop(): Promise<void>
@@ -25,12 +27,17 @@ export async function startProcess(
     env: { PATH: '/usr/bin:/bin', ...env },
   })
   const url = await listeningUrl(child)
+
+  async function statusBytes(field: 'VmHWM' | 'VmRSS'): Promise<number> {
+    const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
+    const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? []
+    return Number(kibibytes) * 1024
+  }
+
   return {
     url,
-    async peakMemoryBytes() {
-      const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
-      return Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1]) * 1024
-    },
+    peakMemoryBytes: () => statusBytes('VmHWM'),
+    memoryBytes: () => statusBytes('VmRSS'),
     async cpuSeconds() {
       const stat = await readFile(`/proc/${child.pid}/stat`, 'utf8')
       const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
