@@ -4,7 +4,7 @@ import type { SealedLayer } from '../layers/spool.ts'
 import { type Diagnosis, diagnosis } from '../registry/diagnosis.ts'
 import type { Digest } from '../registry/digest.ts'
 import type { LayergateError } from '../registry/errors.ts'
-import type { Findings } from '../registry/findings.ts'
+import { type Findings, unexamined } from '../registry/findings.ts'
 import type { UploadId } from '../registry/upload-id.ts'
 
 export interface ExplainPorts {
@@ -35,6 +35,10 @@ export async function explainMismatch(
   const { id, received, expected } = upload
   const receivedBytes = received.sizeBytes
 
+  // Without its findings the diagnosis looks by itself: it has to begin while the bytes are still here.
+  using patience = after(diagnosisWaitMs / 2, unexamined('time'))
+  const findings = Promise.race([upload.findings, patience.value])
+
   async function diagnose(): Promise<Diagnosis> {
     await using known = await upload.known()
     const { hasGoodCopy, isOtherLayer, expectedFindings } = known
@@ -42,17 +46,22 @@ export async function explainMismatch(
       id,
       expected,
       received,
-      findings: await upload.findings,
+      findings: await findings,
       known: { hasGoodCopy, isOtherLayer, ...(expectedFindings && { expectedFindings }) },
     })
   }
 
-  const { promise: enough, resolve: end } = Promise.withResolvers<undefined>()
-  const timer = setTimeout(() => end(undefined), diagnosisWaitMs)
+  using enough = after(diagnosisWaitMs, undefined)
   const found = diagnose().catch(() => diagnosis('unknown', { receivedBytes }))
-  const foundInTime = await Promise.race([found, enough])
-  clearTimeout(timer)
+  const foundInTime = await Promise.race([found, enough.value])
   if (foundInTime) return digestMismatch(received, expected, foundInTime)
   const soFar = diagnosis('unknown', { receivedBytes, stillLookedInto: 1 })
   return digestMismatch(received, expected, soFar, found)
+}
+
+/** Comes when the time is over, if it is not disposed of before. */
+function after<T>(ms: number, what: T): Disposable & { readonly value: Promise<T> } {
+  const { promise, resolve } = Promise.withResolvers<T>()
+  const timer = setTimeout(() => resolve(what), ms)
+  return { value: promise, [Symbol.dispose]: () => clearTimeout(timer) }
 }

@@ -73,16 +73,17 @@ export async function finishUpload<T>(
     const known = () => recipient.known(expected, received.digest)
     throw await explainMismatch(ports, { id, received, expected, findings: inspecting, known })
   }
-  const findings = await remembering(ports, expected, judge(await inspecting, inspect.overLimit))
+  const found = await remembering(ports, expected, await inspecting)
+  const findings = judge(found, inspect.overLimit)
   const hold = requireSound(findings.flaw)
   await recipient.check(expected)
   using _ = cache.hold(expected)
   const [layer] = await Promise.all([
     gate.admit(id, received, expected, isFirstHand),
-    keep(ports, expected, findings),
+    keep(ports, expected, found),
   ])
   const { unexamined } = findings
-  if (unexamined && unexamined !== 'off') report.unexamined(expected, unexamined)
+  if (unexamined && unexamined !== 'off' && !findings.flaw) report.unexamined(expected, unexamined)
   // Awaited here: the layer is held until it is recorded.
   return await recipient.record(layer, hold)
 

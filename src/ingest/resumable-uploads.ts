@@ -137,7 +137,7 @@ export function createResumableUploads(
     const isWrong = error.code === 'digest_mismatch' && !broughtChunk
     if (isWrong || isUnknown(error)) return remove(session.id)
     // It may have seen what is dropped now.
-    inspector.forget(session.id)
+    if (broughtChunk && !isBeforeChunk(error)) inspector.forget(session.id)
     await rollBack(session).catch((failure: unknown) => {
       // What is sealed already needs no rolling back, and who asks for what is lost is told.
       if (!isUnknown(failure)) throw failure
@@ -223,6 +223,11 @@ interface Turn {
   readonly report: UploadReport
   /** Also when another request takes over. */
   readonly signal: AbortSignal
+}
+
+/** Nothing of the chunk was read by then. */
+function isBeforeChunk({ code }: LayergateError): boolean {
+  return code === 'upload_range_invalid' || code === 'upload_busy'
 }
 
 function isUnknown(error: unknown): boolean {

@@ -13,6 +13,8 @@ export interface Following {
 
 interface Upload {
   positionBytes: number
+  /** Followed from so far on that all before it would have to be waited for: its end will. */
+  readonly isLate: boolean
   waiter?: { readonly fromBytes: number; readonly goOn: () => void }
 }
 
@@ -27,10 +29,11 @@ export function createFollowing(maxLagBytes: number): Following {
 
   return {
     async catchUp(id, writtenBytes, signal) {
-      const upload = uploads.get(id) ?? { positionBytes: 0 }
+      const isLate = writtenBytes > maxLagBytes
+      const upload = uploads.get(id) ?? { positionBytes: 0, isLate }
       uploads.set(id, upload)
       const fromBytes = writtenBytes - maxLagBytes
-      if (upload.positionBytes >= fromBytes) return
+      if (upload.isLate || upload.positionBytes >= fromBytes) return
       const { promise, resolve, reject } = Promise.withResolvers<void>()
       const leave = () => reject(signal.reason)
       signal.addEventListener('abort', leave, { once: true })

@@ -12,16 +12,19 @@ const readBytes = 256 * 1024
  * Inspects a file from its first byte to its last.
  *
  * @param digest of the file, where it is known
- * @throws Error with the `code` of the operating system
+ * @param isWanted asked now and then: false ends it
+ * @throws Error with the `code` of the operating system, or when it was given up
  */
 export async function inspectFile(
   path: string,
   limits: InspectionLimits,
   digest?: Digest,
+  isWanted = () => true,
 ): Promise<Findings> {
   using file = openByteFile(path)
   using inspection = createLayerInspection(limits)
-  await readOn(file, 0, inspection, Buffer.allocUnsafe(readBytes))
+  await readOn(file, 0, inspection, Buffer.allocUnsafe(readBytes), Infinity, isWanted)
+  if (!isWanted()) throw new Error('The inspection was given up.')
   return completed(await inspection.end(), file.sizeBytes, digest)
 }
 

@@ -1,14 +1,17 @@
 import type { Refusals } from '../layers/refusals.ts'
 import { diagnosis, isRefusalCause } from '../registry/diagnosis.ts'
 import type { Observer } from '../registry/events.ts'
-import type { Forward, ForwardJournal } from './forward-journal.ts'
+import { type Forward, type ForwardJournal, forwardName } from './forward-journal.ts'
 
 export interface ExpireHeldPorts {
-  readonly journal: Pick<ForwardJournal, 'dropHeld'>
+  readonly journal: Pick<ForwardJournal, 'unpaid' | 'dropHeld'>
   readonly refusals: Pick<Refusals, 'hasRefused'>
   readonly observer: Observer
   readonly now: () => Date
 }
+
+/** The longest recorded come first; of what is beyond these a crash may leave some untold. */
+const maxToldBefore = 10_000
 
 /**
  * Gives up what was held for `ttlMs` without a manifest that names it, and tells of it as refused; what was refused at a manifest
@@ -21,15 +24,24 @@ export async function expireHeld(
   ttlMs: number,
 ): Promise<number> {
   const at = now()
-  const dropped = await journal.dropHeld(new Date(at.getTime() - ttlMs))
-  for (const forward of dropped) {
+  const time = new Date(at.getTime() - ttlMs)
+
+  async function tellOf(forward: Forward): Promise<void> {
     const { key, recordedAt } = forward
-    // They are dropped by now: rather told twice than never.
+    // Rather told twice than never.
     const isTold = await refusals
       .hasRefused(key.repository, key.digest, recordedAt)
       .catch(() => false)
     if (!isTold) tell(observer, forward, at)
   }
+
+  // Told first: a crash in between has it told again, and dropped then.
+  const unpaid = await journal.unpaid(maxToldBefore)
+  const expired = unpaid.filter(({ state, recordedAt }) => state === 'held' && recordedAt < time)
+  for (const forward of expired) await tellOf(forward)
+  const told = new Set(expired.map(({ key }) => forwardName(key)))
+  const dropped = await journal.dropHeld(time)
+  for (const forward of dropped) if (!told.has(forwardName(forward.key))) await tellOf(forward)
   return dropped.length
 }
 

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { explainMismatch } from '../../src/ingest/explain-mismatch.ts'
 import type { KnownCopies } from '../../src/layers/inspector.ts'
 import { diagnosis } from '../../src/registry/diagnosis.ts'
-import type { Findings } from '../../src/registry/findings.ts'
+import { type Findings, unexamined } from '../../src/registry/findings.ts'
 import { newUploadId } from '../../src/registry/upload-id.ts'
 import { type FakeInspectorOptions, fakeInspector, opaque } from '../support/fake-inspector.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
@@ -62,15 +62,13 @@ test('who diagnoses knows what was found, and what the agent may know of, which 
   })
 })
 
-for (const slow of ['diagnosis', 'inspection', 'look for copies'] as const) {
+for (const slow of ['diagnosis', 'look for copies'] as const) {
   test(`a ${slow} that takes longer than two seconds is not waited for, and told later`, async (t) => {
     t.mock.timers.enable({ apis: ['setTimeout'] })
     const held = Promise.withResolvers<void>()
     const late = <T>(is: boolean, value: T) => (is ? held.promise.then(() => value) : value)
-    const { explain } = mismatched(
-      { why: late(slow === 'diagnosis', why) },
-      async () => late(slow === 'look for copies', nothingKnown()),
-      Promise.resolve(late(slow === 'inspection', opaque)),
+    const { explain } = mismatched({ why: late(slow === 'diagnosis', why) }, async () =>
+      late(slow === 'look for copies', nothingKnown()),
     )
     const explaining = explain()
     await nextTurn()
@@ -93,4 +91,19 @@ test('a journal that cannot say which copies there are changes nothing of the re
   const { explain, inspector } = mismatched({ why }, () => Promise.reject(new Error('Gone.')))
   assert.deepEqual((await explain()).facts.diagnosis, unknown)
   assert.deepEqual(inspector.asked, [])
+})
+
+test('a diagnosis begins while the bytes are still here, be they inspected by then or not', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const never = Promise.withResolvers<Findings>()
+  const { explain, inspector } = mismatched({ why }, nothingKnown, never.promise)
+  const explaining = explain()
+  for (let turns = 0; turns < 3; turns += 1) await nextTurn()
+  assert.equal(inspector.mismatches.length, 0)
+  t.mock.timers.tick(1000)
+  assert.deepEqual((await explaining).facts.diagnosis, why)
+  assert.deepEqual(
+    inspector.mismatches.map(({ findings }) => findings),
+    [unexamined('time')],
+  )
 })

@@ -188,6 +188,15 @@ test('a layer beyond the limits is broken where it is to be so', async () => {
   assert.deepEqual(steps, [])
 })
 
+test('of a blob that is held for a limit nothing is kept: another time there may be another limit', async () => {
+  const options = { inspector: { findings: beyond }, overLimit: 'refuse' } as const
+  const { finish, findings, holds, unexamined } = await receivedUpload(options, 'blob')
+  await finish()
+  assert.equal(holds[0]?.code, 'beyond_limits')
+  assert.equal((await findings.of([received.digest])).size, 0)
+  assert.deepEqual(unexamined, [])
+})
+
 test('a layer that could not be inspected passes, whatever becomes of those beyond the limits', async () => {
   const findings: Findings = { ...opaque, unexamined: 'failed' }
   const options = { inspector: { findings }, overLimit: 'refuse' } as const

@@ -10,6 +10,7 @@ const id = newUploadId()
 /** Following with a lag of 100 bytes, and one upload that waits at `writtenBytes`. */
 async function waitingAt(writtenBytes: number, signal = never) {
   const following = createFollowing(100)
+  await following.catchUp(id, 1, never)
   let isWaiting = true
   const waiting = following.catchUp(id, writtenBytes, signal).finally(() => {
     isWaiting = false
@@ -72,4 +73,11 @@ test('who gives up waits no more, and leaves the others alone', async () => {
   leaving.abort(new Error('gone'))
   await assert.rejects(waiting, /gone/)
   following.progress({ id, positionBytes: 0 })
+})
+
+test('an upload that is followed from far behind its beginning never waits: its end will', async () => {
+  const following = createFollowing(100)
+  await following.catchUp(id, 250, never)
+  following.progress({ id, positionBytes: 1 })
+  await following.catchUp(id, 500, never)
 })

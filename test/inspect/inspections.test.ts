@@ -144,3 +144,15 @@ test('a zstd layer with a window too large to be followed is inspected at its en
   await untilAt(id, Infinity)
   assert.equal((await inspect(id, path, bytes.length)).unexamined, undefined)
 })
+
+test('what is forgotten while it is inspected at its end is given up, and keeps nobody waiting', async (t) => {
+  const { upload, inspect, forget } = await inspecting(t)
+  const bytes = frameOfWindow(0x80)
+  const slow = await Promise.all(Array.from({ length: 3 }, () => upload(gzip)))
+  const looks = slow.map(({ id, path }) => inspect(id, path, gzip.length))
+  for (const { id } of slow) forget(id)
+  const ends = await Promise.allSettled(looks)
+  assert.deepEqual(new Set(ends.map(({ status }) => status)), new Set(['rejected']))
+  const { id, path } = await upload(bytes)
+  assert.equal((await inspect(id, path, bytes.length)).unexamined, undefined)
+})

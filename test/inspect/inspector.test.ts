@@ -70,6 +70,7 @@ test('a layer is followed while it grows', async (t) => {
 test('an upload far ahead of its inspection waits, until that is over', async (t) => {
   const { inspector, store } = await inspecting(t)
   const { id } = await store(gzip)
+  await inspector.follow(id, 1, never)
   let isWaiting = true
   const waiting = inspector.follow(id, 1e9, never).finally(() => {
     isWaiting = false

@@ -138,3 +138,14 @@ test('what was given up is told even if nobody knows what was told before', asyn
     [digest, second.digest],
   )
 })
+
+test('what is given up is told before it is gone: a crash in between has it told again', async (t) => {
+  const { clock, journal, observer, refusals } = setUp(t)
+  await journal.record(key, 'ci', 100, hold)
+  clock.advance(ttlMs + 1)
+  const dying = { ...journal, dropHeld: () => Promise.reject(new Error('It died.')) }
+  const ports = { journal: dying, refusals, observer, now: clock.now }
+  await assert.rejects(expireHeld(ports, ttlMs), /died/)
+  assert.equal(observer.of('layer_invalid').length, 1)
+  assert.equal((await journal.find(key))?.state, 'held')
+})

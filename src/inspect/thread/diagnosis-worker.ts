@@ -1,13 +1,12 @@
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { answerCall } from './answering.ts'
 import { createDiagnoses } from './diagnoses.ts'
-import type { Request, ThreadSettings } from './messages.ts'
+import type { Request } from './messages.ts'
 
 const port = parentPort
 if (!port) throw new Error('This file is the entry of a worker thread.')
 
-const { limits }: ThreadSettings = workerData
-const diagnoses = createDiagnoses(limits)
+const diagnoses = createDiagnoses()
 
 port.on('message', (request: Request) => {
   if (request.type !== 'diagnose') return

@@ -72,16 +72,22 @@ export function createInspectThread(options: InspectThreadOptions): InspectThrea
   return {
     tell(request) {
       if (isClosed) return
-      if (request.type === 'follow') running().postMessage(request, [])
-      else worker?.postMessage(request, [])
+      try {
+        const thread = request.type === 'follow' ? running() : worker
+        thread?.postMessage(request, [])
+      } catch (error) {
+        // As when the system has no more threads to give.
+        onDeath(new Error('It could not be started.', { cause: error }))
+      }
     },
 
-    ask(question) {
-      if (isClosed) return Promise.reject(new Error('It was closed.'))
+    async ask(question) {
+      if (isClosed) throw new Error('It was closed.')
+      const thread = running()
       calls += 1
       const call = Promise.withResolvers<Exclude<Answer, { type: 'failed' }>>()
       waiting.set(calls, call)
-      running().postMessage({ ...question, call: calls }, [])
+      thread.postMessage({ ...question, call: calls }, [])
       return call.promise
     },
 

@@ -43,6 +43,8 @@ export function createInspections(options: InspectionsOptions): Inspections {
   /** The one that grew the longest time ago comes first. */
   const followed = new Map<UploadId, FollowedUpload>()
   const late = new Set<UploadId>()
+  /** Whose findings are waited for. */
+  const wanted = new Set<UploadId>()
   const buffers = Array.from({ length: turnsAtOnce }, () => Buffer.allocUnsafeSlow(bufferBytes))
   const turns = createTurns(buffers)
   const lateTurns = createTurns([true])
@@ -87,6 +89,22 @@ export function createInspections(options: InspectionsOptions): Inspections {
     return found
   }
 
+  /** `undefined` where it could not be followed, and is to be inspected once more, from the start. */
+  async function finish(
+    id: UploadId,
+    path: string,
+    sizeBytes: number,
+  ): Promise<Findings | undefined> {
+    try {
+      return await upload(id, path).finish(sizeBytes)
+    } catch (error) {
+      if (!wanted.has(id)) throw error
+      return undefined
+    } finally {
+      close(id)
+    }
+  }
+
   return {
     follow(id, path) {
       if (late.has(id)) return onProgress(id, Infinity)
@@ -101,23 +119,22 @@ export function createInspections(options: InspectionsOptions): Inspections {
     },
 
     async inspect(id, path, sizeBytes) {
+      wanted.add(id)
       try {
-        if (!late.has(id)) {
-          const findings = await upload(id, path).finish(sizeBytes)
-          if (findings.unexamined !== 'memory') return findings
-        }
-      } catch {
-        // Once more, from the start.
+        const findings = late.has(id) ? undefined : await finish(id, path, sizeBytes)
+        if (findings && findings.unexamined !== 'memory') return findings
+        return await lateTurns.take(() => {
+          requireSize(path, sizeBytes)
+          return inspectFile(path, limits, undefined, () => wanted.has(id))
+        })
       } finally {
-        close(id)
+        wanted.delete(id)
+        late.delete(id)
       }
-      return lateTurns.take(() => {
-        requireSize(path, sizeBytes)
-        return inspectFile(path, limits)
-      })
     },
 
     forget(id) {
+      wanted.delete(id)
       late.delete(id)
       close(id)
     },

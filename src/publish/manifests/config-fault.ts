@@ -10,8 +10,8 @@ import { type BlobFault, sizeFault, type StoredBlob } from './layer-fault.ts'
 /** What the config of an image says of its layers, if anything. */
 export type DiffIds = ReturnType<typeof parseDiffIds>
 
-/** As much as a manifest may have; what tools write is some 10 KiB. */
-const maxConfigBytes = 4 * 1024 * 1024
+/** What tools write is some 10 KiB. More than this would keep the process from its other work for too long. */
+const maxConfigBytes = 256 * 1024
 
 /** From a config that lies here; `undefined` also where it is too large, or does not lie here any more. */
 export async function readDiffIds(spool: Pick<Spool, 'open'>, digest: Digest): Promise<DiffIds> {

@@ -11,7 +11,7 @@ import {
 } from '../forward-journal.ts'
 import type { CanPull } from '../known-layer.ts'
 import type { Upstream } from '../upstream.ts'
-import { startFromHere, type StartPorts } from './start-from-here.ts'
+import { startFromHere, type StartPorts, type StartRequest } from './start-from-here.ts'
 
 export interface BarrierPorts extends StartPorts {
   readonly journal: Pick<ForwardJournal, 'find' | 'record' | 'hurry' | 'settled' | 'ofLayer'>
@@ -25,6 +25,8 @@ export interface Crossing {
   readonly blobs: readonly Digest[]
   /** Whether layers of that repository may stand in for missing ones. */
   readonly canPull: CanPull
+  /** See `StartRequest`. */
+  readonly judge: StartRequest['judge']
 }
 
 /**

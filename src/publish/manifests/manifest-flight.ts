@@ -5,6 +5,7 @@ import type { Tag } from '../../registry/reference.ts'
 import type { Target } from '../acceptance.ts'
 import { forwardFailure } from '../forward-failure.ts'
 import type { CanPull } from '../known-layer.ts'
+import { checkImage } from './check-image.ts'
 import { type ImageJudgePorts, judgeImage } from './judge-image.ts'
 import { type BarrierPorts, crossBarrier } from './manifest-barrier.ts'
 import { refused, tooLong } from './manifest-errors.ts'
@@ -98,6 +99,13 @@ export async function flyManifest(
     }
   }
 
+  async function judgeAgain(view: CanPull): Promise<ReadonlySet<Digest>> {
+    if (inspect !== 'enforce') return new Set()
+    await judgeImage(ports, inspect, { ...flight, canPull: () => false })
+    const faults = await checkImage(ports, { target, manifest, canPull: view })
+    return new Set(faults.map(({ digest }) => digest))
+  }
+
   async function waitForLayers(): Promise<void> {
     const startedAt = performance.now()
     const persistent: BarrierPorts = {
@@ -105,7 +113,8 @@ export async function flyManifest(
       upstream: { absent: (asked, digests) => persist(() => upstream.absent(asked, digests)) },
     }
     try {
-      const missing = await crossBarrier(persistent, { target, blobs, canPull }, waiting)
+      const crossing = { target, blobs, canPull, judge: judgeAgain }
+      const missing = await crossBarrier(persistent, crossing, waiting)
       if (missing.length === 0) return
       forget(target, missing)
       throw blobsMissing(missing)

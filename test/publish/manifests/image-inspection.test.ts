@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { diagnosis } from '../../../src/registry/diagnosis.ts'
 import { LayergateError } from '../../../src/registry/errors.ts'
 import type { Findings, InspectMode } from '../../../src/registry/findings.ts'
+import { parseRepositoryName } from '../../../src/registry/repository-name.ts'
 import { codeIs } from '../../support/code-is.ts'
 import { digestOf, layerBytes } from '../../support/layers.ts'
 import { nextTurn } from '../../support/next-turn.ts'
@@ -203,4 +204,61 @@ test('findings that cannot be looked up end the put, and nothing was started', a
     (error) => error instanceof LayergateError && error.code === 'internal',
   )
   assert.deepEqual([await stateOf(layer), upstream.calls, ends()], ['held', [], ['failed']])
+})
+
+/** An image whose broken layer comes in while the upstream is asked for it, after the image was checked. */
+async function brokenMeanwhile(t: TestContext, inspect: InspectMode, where = target) {
+  const bytes = layerBytes(80, 5)
+  const layer = { digest: digestOf(bytes), sizeBytes: bytes.length }
+  const manifests = setUpManifests(t, {
+    inspect,
+    wrapUpstream: (upstream) => ({
+      ...upstream,
+      async absent(call, digests) {
+        await findings.keep(layer.digest, { ...good, flaw })
+        await pushBytes(bytes, { hold, where })
+        return upstream.absent(call, digests)
+      },
+    }),
+  })
+  const { findings, pushBytes } = manifests
+  const config = await pushBytes(configWith([diffId]))
+  return { ...manifests, layer, image: manifestWith(config, layer) }
+}
+
+test('a layer that comes to be held after the image was checked is not sent either', async (t) => {
+  const { put, image, layer, journal, observer } = await brokenMeanwhile(t, 'enforce')
+  const end = watch(put(image))
+  await nextTurn()
+  assert.equal(
+    refusalOf(end.now()).message,
+    `Its layers[0], ${layer.digest}: It ends within member 1.`,
+  )
+  assert.deepEqual(
+    (await journal.ofLayer(layer.digest)).map(({ state }) => state),
+    ['held'],
+  )
+  assert.equal(observer.of('layer_invalid').length, 1)
+})
+
+test('a broken layer of another repository is missing rather than sent, or told to all who wait', async (t) => {
+  const elsewhere = { ...target, repository: parseRepositoryName('team/other') }
+  const { put, image, layer, journal } = await brokenMeanwhile(t, 'enforce', elsewhere)
+  const end = watch(put(image, { canPull: () => true }))
+  await nextTurn()
+  assert.ok(codeIs('manifest_blob_unknown')(end.now()))
+  assert.deepEqual(
+    (await journal.ofLayer(layer.digest)).map(({ key, state }) => [key.repository, state]),
+    [[elsewhere.repository, 'held']],
+  )
+})
+
+test('where faults are only to be reported what comes to be held meanwhile is sent', async (t) => {
+  const { put, image, layer, journal } = await brokenMeanwhile(t, 'report')
+  watch(put(image))
+  await nextTurn()
+  assert.deepEqual(
+    (await journal.ofLayer(layer.digest)).map(({ state }) => state),
+    ['owed'],
+  )
 })

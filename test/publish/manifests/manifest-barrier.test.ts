@@ -236,7 +236,13 @@ test('when one layer is parked nobody waits for the others any more', async (t) 
   const [first, second] = [await push(), await push()]
   const ports = { ...rest, spool: { open: () => assert.fail('nothing is sent') } }
   const blobs = [first.digest, second.digest]
-  const end = watch(crossBarrier(ports, { target, blobs, canPull: () => false }, never))
+  const end = watch(
+    crossBarrier(
+      ports,
+      { target, blobs, canPull: () => false, judge: async () => new Set() },
+      never,
+    ),
+  )
   await nextTurn()
   await park(first, { code: 'upstream_quota', detail: 'Too many.' })
   assert.ok(codeIs('upstream_quota')(end.now()))
