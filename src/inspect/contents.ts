@@ -62,7 +62,7 @@ export function createContentsReader(options: ContentsOptions): ContentsReader {
       return sizeBytes === 0 ? 'empty' : sniffOpaque(head.subarray(0, sizeBytes))
     },
     get isDecided() {
-      return !isHashed && (tar.flaw !== undefined || (sizeBytes >= contentsBytes && !tar.isTar))
+      return !isHashed && (tar.flaw !== undefined || (tar.isKnown && !tar.isTar))
     },
     get entries() {
       return tar.entries

@@ -115,3 +115,13 @@ test('opaque bytes need not be read to their end, compressed ones must be', asyn
   await compressed.write(gzipSync(layerBytes(600)).subarray(0, 500))
   assert.equal(compressed.isDecided, false)
 })
+
+test('of zeros nothing is known before their end, however they are cut', async () => {
+  const zeros = Buffer.alloc(10_240)
+  for (const cut of [512, 600, 4096]) {
+    const { contents } = await inspect([zeros.subarray(0, cut), zeros.subarray(cut)])
+    assert.equal(contents, 'tar')
+  }
+  const { contents } = await inspect([Buffer.alloc(300 * 1024), Buffer.from([1])])
+  assert.equal(contents, 'opaque')
+})

@@ -59,7 +59,7 @@ function parseRecord(text: string, start: number): PaxRecord | undefined {
   const space = text.indexOf(' ', start)
   if (space < 0) return undefined
   const end = start + (parseDecimal(text.slice(start, space)) ?? 0)
-  if (end <= space + 1 || end > text.length || text[end - 1] !== '\n') return undefined
+  if (end <= space || text[end - 1] !== '\n') return undefined
   const record = text.slice(space + 1, end - 1)
   const equals = record.indexOf('=')
   if (equals < 1) return undefined

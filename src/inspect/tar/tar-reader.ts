@@ -19,8 +19,9 @@ export interface TarReader {
   write(bytes: Uint8Array): void
   /** No more bytes will come. */
   end(): void
-  /** Known after 512 bytes; at the end where those are zeros. */
   readonly isTar: boolean
+  /** Whether `isTar` stays as it is: after 512 bytes; where those are zeros, with the first byte that is none, or at the end. */
+  readonly isKnown: boolean
   /** Whose headers are good, as far as they were read. */
   readonly entries: number
   readonly flaw: Flaw | undefined
@@ -41,8 +42,7 @@ export function createTarReader(limits: { readonly maxEntries: number }): TarRea
     return kind === 'tar' ? walk.start.take(block, offset) : undefined
   }
 
-  /** @returns how many bytes were taken, all of them unless the archive is over */
-  function takePieces(bytes: Uint8Array): number {
+  function takePieces(bytes: Uint8Array): void {
     let at = 0
     while (coming && at < bytes.length) {
       const skippedBytes = Math.min(skipBytes, bytes.length - at)
@@ -58,7 +58,6 @@ export function createTarReader(limits: { readonly maxEntries: number }): TarRea
       skipBytes = coming ? coming.dataBytes + coming.paddingBytes : 0
     }
     walk.settle()
-    return at
   }
 
   function checkEnd(): void {
@@ -82,16 +81,16 @@ export function createTarReader(limits: { readonly maxEntries: number }): TarRea
   return {
     write(bytes) {
       try {
-        const takenBytes = takePieces(bytes)
-        if (kind === 'blank' && !isBlank(bytes.subarray(takenBytes))) kind = 'other'
+        takePieces(bytes)
+        if (kind === 'blank' && !isBlank(bytes)) kind = 'other'
       } catch (error) {
         keepFlaw(error)
       }
       positionBytes += bytes.length
     },
     end() {
-      if (kind === undefined && hasMagic(pieces.held)) kind = 'tar'
-      if (kind === 'blank' && isEmptyArchive(positionBytes)) kind = 'tar'
+      kind ??= hasMagic(pieces.held) ? 'tar' : 'other'
+      if (kind === 'blank') kind = isEmptyArchive(positionBytes) ? 'tar' : 'other'
       if (kind !== 'tar') return
       try {
         checkEnd()
@@ -101,6 +100,9 @@ export function createTarReader(limits: { readonly maxEntries: number }): TarRea
     },
     get isTar() {
       return kind === 'tar'
+    },
+    get isKnown() {
+      return kind !== undefined && kind !== 'blank'
     },
     get entries() {
       return walk.entries

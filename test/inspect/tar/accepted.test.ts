@@ -33,6 +33,7 @@ const accepted: Readonly<Record<string, readonly [bytes: Buffer, entries: number
     0,
   ],
   'a global pax header alone': [pax({ comment: 'x' }, 'g'), 0],
+  'an empty global pax header alone': [rawPax('', 'g'), 0],
   'an empty pax header': [archive(rawPax(''), file()), 1],
   'an empty long path': [archive(header({ type: 'L' }), file()), 1],
   'an empty name': [archive(file('x', { name: '' }), file()), 2],
@@ -96,10 +97,18 @@ test('the size in a pax header counts, for the next entry alone', () => {
   )
 })
 
+test('pax headers and long paths count together, in any order', () => {
+  const big = padded('x'.repeat(700))
+  const records = pax({ size: '700' })
+  assert.deepEqual(readTar(archive(records, long('path'), header(), big, file())), good(2))
+  const directory = header({ type: '\0', size: 700 })
+  assert.deepEqual(readTar(archive(long('d/'), records, directory, file())), good(2))
+})
+
 test('of pax headers the last one counts, and none beyond a global one', () => {
-  const none = readTar(archive(pax({ size: '700' }), pax({ comment: 'x' }), file()))
+  const none = readTar(archive(pax({ size: '9999' }), pax({ comment: 'x' }), file()))
   assert.deepEqual(none, good(1))
-  const beyond = readTar(archive(pax({ size: '700' }), pax({ size: '7' }, 'g'), file()))
+  const beyond = readTar(archive(pax({ size: '9999' }), pax({ size: '999' }, 'g'), file()))
   assert.deepEqual(beyond, good(1))
 })
 

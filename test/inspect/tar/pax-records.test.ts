@@ -50,9 +50,9 @@ for (const text of [
   ' 9 path=x\n',
   '0 path=x\n',
   '2 \n',
-  '11 path=a\0b\n',
-  '11 uname=a\0\n',
-  '11 ke\0y=abc\n',
+  '12 path=a\0b\n',
+  '12 uname=a\0\n',
+  '12 ke\0y=abc\n',
 ]) {
   test(`${JSON.stringify(text)} is no record`, () => {
     assert.equal(parse(text), 0)

@@ -23,12 +23,29 @@ test('the sum of signed bytes counts too', () => {
   assert.deepEqual(readTar(Buffer.concat([first, endMark])), good(1))
 })
 
+test('what stands behind the number does not count to the sum', () => {
+  const first = header({ name: 'f\xfcr', isSigned: true })
+  first[155] = 0xff
+  assert.deepEqual(readTar(Buffer.concat([first, endMark])), good(1))
+})
+
 test('it is known with the first block', () => {
   const reader = createTarReader({ maxEntries: 10 })
   reader.write(header().subarray(0, 511))
-  assert.equal(reader.isTar, false)
+  assert.deepEqual([reader.isTar, reader.isKnown], [false, false])
   reader.write(header().subarray(511))
-  assert.equal(reader.isTar, true)
+  assert.deepEqual([reader.isTar, reader.isKnown], [true, true])
+})
+
+test('what is no archive is known with the first block too, or at its end', () => {
+  const reader = createTarReader({ maxEntries: 10 })
+  reader.write(Buffer.alloc(512, 'x'))
+  assert.deepEqual([reader.isTar, reader.isKnown], [false, true])
+  const short = createTarReader({ maxEntries: 10 })
+  short.write(Buffer.alloc(511, 'x'))
+  assert.equal(short.isKnown, false)
+  short.end()
+  assert.deepEqual([short.isTar, short.isKnown], [false, true])
 })
 
 test('without magic and with a wrong checksum it is no archive, whatever follows', () => {
@@ -69,12 +86,16 @@ test('zeros with something behind them are no archive', () => {
   assert.deepEqual(readTar(Buffer.concat([zeroBlock, file(), endMark])), noTar)
 })
 
-test('zeros are not told to be an archive before their end', () => {
+test('of zeros it is not known before their end, or the first byte that is none', () => {
   const reader = createTarReader({ maxEntries: 10 })
   reader.write(endMark)
-  assert.equal(reader.isTar, false)
+  assert.deepEqual([reader.isTar, reader.isKnown], [false, false])
   reader.end()
-  assert.equal(reader.isTar, true)
+  assert.deepEqual([reader.isTar, reader.isKnown], [true, true])
+  const image = createTarReader({ maxEntries: 10 })
+  image.write(endMark)
+  image.write(Buffer.from([0, 1]))
+  assert.deepEqual([image.isTar, image.isKnown], [false, true])
 })
 
 test('what is shorter than a block is an archive if the magic is there, and ends early', () => {

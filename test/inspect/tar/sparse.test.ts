@@ -52,7 +52,8 @@ const malformedMaps: Readonly<Record<string, string>> = {
   'with a letter in it': '1\n1024\nx\n',
   'with an empty line': '1\n1024\n\n',
   'with a sign alone': '1\n1024\n-\n',
-  'with two signs': '1\n--1\n512\n',
+  'with two signs': '1\n++1\n512\n',
+  'with a sign behind a number': '1\n1+\n512\n',
   'with a negative offset': '1\n-512\n512\n',
   'with a negative count': '-1\n',
   'out of order': '2\n1024\n256\n0\n256\n',
@@ -69,13 +70,15 @@ for (const [name, map] of Object.entries(malformedMaps)) {
 
 test('a map that ends with the data, and needs more, is malformed', () => {
   assert.deepEqual(evidenceOf(mapped('', '')), malformed)
+  const atTheEnd = mapped('', '').subarray(0, 1536)
+  assert.deepEqual(evidenceOf(atTheEnd), malformed)
 })
 
 test('a map of more than 1 MiB is malformed', () => {
-  const fragments = '0\n0\n'.repeat(300_000)
-  assert.deepEqual(evidenceOf(mapped(`300000\n${fragments}`, '')), malformed)
-  const fitting = '0\n0\n'.repeat(262_000)
-  assert.deepEqual(readTar(mapped(`262000\n${fitting}`, '')), good(2))
+  const count = 262_142
+  const fitting = `${count}\n${'0\n0\n'.repeat(count)}`.padStart(1024 * 1024, '0')
+  assert.deepEqual(readTar(mapped(fitting, '')), good(2))
+  assert.deepEqual(evidenceOf(mapped(`0${fitting}`, '')), malformed)
 })
 
 test('a map must know of all data that there is', () => {
@@ -112,6 +115,8 @@ test('the entry is named though its header lies chunks before a wrong map', () =
   assert.match(flaw?.detail ?? '', /^Tar entry 1 \("holes"\),/)
   const unnamed = mapped('1\n1024\nx\n', data, { 'GNU.sparse.name': '' })
   assert.match(readTar(unnamed, [1536, 1600]).flaw?.detail ?? '', /^Tar entry 1 \("GNUSparse.0\/h/)
+  // Its header is put together from two chunks, and a part of the map comes with the second.
+  assert.match(readTar(unnamed, [1100, 1600]).flaw?.detail ?? '', /^Tar entry 1 \("GNUSparse.0\/h/)
 })
 
 test('a map in the records is read', () => {
@@ -168,6 +173,12 @@ test('a map in the records must be that of the data', () => {
 test('a size of a sparse file that is none is malformed', () => {
   for (const size of ['x', '-1', '9007199254740992']) {
     assert.deepEqual(evidenceOf(recorded({ ...oneFragment, 'GNU.sparse.size': size })), malformed)
+    const records = {
+      'GNU.sparse.major': '0',
+      'GNU.sparse.minor': '1',
+      'GNU.sparse.numblocks': '0',
+    }
+    assert.deepEqual(evidenceOf(recorded({ ...records, 'GNU.sparse.size': size }, '')), malformed)
   }
 })
 
@@ -178,6 +189,14 @@ test('only files can be sparse', () => {
 })
 
 test('a version that nobody knows is that of a file without holes', () => {
-  const records = pax({ 'GNU.sparse.major': '1', 'GNU.sparse.minor': '1' })
-  assert.deepEqual(readTar(archive(records, file(), file())), good(2))
+  for (const [major, minor] of [
+    ['1', '1'],
+    ['0', '2'],
+    ['2', '0'],
+    ['0', ''],
+    ['', '1'],
+  ] as const) {
+    const version = { 'GNU.sparse.major': major, 'GNU.sparse.minor': minor }
+    assert.deepEqual(readTar(recorded({ ...version, ...oneFragment }, 'short')), good(2))
+  }
 })

@@ -150,6 +150,12 @@ const cases: Readonly<Record<string, Case>> = {
     detail: 'Tar entry 1, whose header is at byte 0, has a size that no file can have.',
     evidence: { problem: 'size', entry: 1, offset: 0, sizeBytes: -1 },
   },
+  'a negative size that a pax record puts right': {
+    bytes: archive(pax({ size: '5' }), header({ size: '\xff'.repeat(12) }), good),
+    entries: 0,
+    detail: 'Tar entry 1 ("file"), whose header is at byte 1024, has a size that no file can have.',
+    evidence: { problem: 'size', entry: 1, offset: 1024, sizeBytes: -1 },
+  },
   'a negative size in a pax record': {
     bytes: archive(pax({ size: '-5' }), good),
     entries: 0,
@@ -239,6 +245,11 @@ for (const type of ['7', 'A', 'D', 'M', 'N', 'V', 'X', 'Z', '9']) {
   })
 }
 
+test('device numbers must be such in archives of GNU too', () => {
+  const { evidence } = readTar(archive(file('x', { devices: 'zero', magic: gnuMagic }))).flaw ?? {}
+  assert.deepEqual(evidence, { problem: 'number', entry: 1, offset: 0, field: 'devmajor' })
+})
+
 const numbers = {
   mode: { mode: 'rw-r--r-' },
   uid: { uid: 'nobody\0' },
@@ -267,9 +278,13 @@ function cutOff(name: string, offset: number): RegExp {
 test('the path of an entry is told as it was read last, 100 characters of it, quoted', () => {
   const cut = header({ size: 1, name: 'n"\n', prefix: 'p' })
   assert.match(detailOf(cut), cutOff(String.raw`"p/n\\"\\n"`, 0))
+  const ofGnu = header({ size: 1, name: 'n', prefix: 'p', magic: gnuMagic })
+  assert.match(detailOf(ofGnu), cutOff('"n"', 0))
   assert.match(detailOf(pax({ path: 'of pax' }), cut), cutOff('"of pax"', 1024))
   assert.match(detailOf(long('of GNU'), cut), cutOff('"of GNU"', 1024))
-  const path = Buffer.from('ä'.repeat(101)).toString('latin1')
-  assert.match(detailOf(long(path), cut), cutOff(`"${'ä'.repeat(100)}"`, 1024))
+  for (const char of ['a', 'ä', '𝄞']) {
+    const path = Buffer.from(char.repeat(101)).toString('latin1')
+    assert.match(detailOf(long(path), cut), cutOff(`"${char.repeat(100)}"`, 1024))
+  }
   assert.match(detailOf(long('\xff'), cut), cutOff('"\ufffd"', 1024))
 })
