@@ -91,6 +91,13 @@ function decode(text: Buffer, sizes: readonly number[]): Buffer {
   return Buffer.concat([...decoded, rest])
 }
 
+test('what follows on a JSON text is no part of it', async () => {
+  const layer = layerBytes(3000)
+  const came = Buffer.from(`"${base64(layer)}"AAAA`)
+  const { cause } = await diagnose(came, digestOf(Buffer.concat([layer, Buffer.alloc(3)])))
+  assert.equal(cause, 'unknown')
+})
+
 test('however base64 is cut into chunks, the same bytes come out', () => {
   fc.assert(
     fc.property(

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { diagnosis } from '../../../src/registry/diagnosis.ts'
 import { digestOf, layerBytes } from '../../support/layers.ts'
-import { diagnose, imageLayer, prose, tarOf } from './setup.ts'
+import { diagnose, findingsOf, imageLayer, prose, tarOf } from './setup.ts'
 
 const sizeBytes = 300_000
 const good = layerBytes(sizeBytes)
@@ -165,6 +165,48 @@ test('a gzip stream whose checksum is right was not damaged, but made so', async
   assert.equal((await diagnose(later, digestOf(layer), { goodCopy: layer })).cause, 'unknown')
   const damaged = changed(layer, (copy) => flip(copy, 12_345, 4))
   assert.equal((await diagnose(damaged, digestOf(layer), { goodCopy: layer })).cause, 'bit_flips')
+})
+
+test('a gzip stream of other contents was not damaged, however few bytes differ', async () => {
+  const contents = layerBytes(10_000)
+  const layer = gzipSync(contents, { level: 0 })
+  const rebuilt = gzipSync(
+    changed(contents, (copy) => flip(copy, 5000, 1)),
+    { level: 0 },
+  )
+  assert.ok(rebuilt.filter((byte, offset) => byte !== layer[offset]).length <= 5)
+  assert.equal((await diagnose(rebuilt, digestOf(layer), { goodCopy: layer })).cause, 'unknown')
+})
+
+test('in a small layer a few bytes are many', async () => {
+  const layer = layerBytes(40)
+  const came = changed(layer, (copy) => {
+    for (let place = 0; place < 40; place += 5) flip(copy, place, 1)
+  })
+  assert.equal((await diagnose(came, digestOf(layer), { goodCopy: layer })).cause, 'unknown')
+})
+
+test('one byte of a gzip stream that differs without a difference inside was flipped', async () => {
+  // Two distances within zeros: what comes out is the same.
+  const layer = gzipSync(tarOf({ a: prose(3000) }))
+  const flipped = []
+  for (let offset = 18; offset < layer.length - 8; offset += 1) {
+    const came = changed(layer, (copy) => flip(copy, offset, 1))
+    if (!(await findingsOf(came)).flaw) flipped.push(came)
+  }
+  assert.notEqual(flipped.length, 0)
+  for (const came of flipped) {
+    assert.equal((await diagnose(came, digestOf(layer), { goodCopy: layer })).cause, 'bit_flips')
+  }
+})
+
+test('two bits in the empty blocks of a tar archive were flipped, though their sum is that of none', async () => {
+  const layer = tarOf({ a: prose(20_000) })
+  const came = changed(layer, (copy) => {
+    flip(copy, layer.length - 10, 0x80)
+    flip(copy, layer.length - 20, 0x80)
+  })
+  assert.equal((await diagnose(came, digestOf(layer), { goodCopy: layer })).cause, 'bit_flips')
 })
 
 test('a tar archive built at another time was not damaged, though few bytes differ', async () => {

@@ -135,8 +135,11 @@ test('beside a good copy, whatever is missing, added or flipped is named', async
         if (came.equals(layer) || came.length === 0) return
         const { cause } = await diagnose(came, digestOf(layer), { goodCopy: layer })
         const expected = { flip: 'bit_flips', cut: 'truncated', append: 'trailing_bytes' }[name]
-        // In the header of a gzip file there are bytes that nothing checks: whoever wrote them may have meant them.
-        const isUnchecked = kind === 'gzip' && !came.subarray(0, 18).equals(layer.subarray(0, 18))
+        // Whoever wrote a header that is right may have meant it: gzip has no checksum over it, and in a tar archive two bits can
+        // make up for each other.
+        const isGzipHeader = !came.subarray(0, 18).equals(layer.subarray(0, 18))
+        const isSeveral = came.filter((byte, offset) => byte !== layer[offset]).length > 1
+        const isUnchecked = (kind === 'gzip' && isGzipHeader) || (kind === 'tar' && isSeveral)
         if (!isUnchecked || cause !== 'unknown') assert.equal(cause, expected)
       },
     ),

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { constants, gzipSync, zstdCompressSync } from 'node:zlib'
 import { diagnosis } from '../../../src/registry/diagnosis.ts'
 import { digestOf, layerBytes } from '../../support/layers.ts'
-import { diagnose, imageLayer, prose, tarOf } from './setup.ts'
+import { diagnose, findingsOf, imageLayer, prose, tarOf } from './setup.ts'
 
 const { tar, gzip } = imageLayer(400_000)
 const zstd = zstdCompressSync(tar)
@@ -61,6 +61,16 @@ test('zeros in the place of the end are no missing end', async () => {
   }
 })
 
+test('bytes that fill the end of a stream but for its last one are no missing end', async () => {
+  const layer = gzipSync(tarOf({ a: prose(3000) }))
+  for (let start = layer.length - 30; start < layer.length - 12; start += 1) {
+    for (const byte of [0, 0xff]) {
+      const came = Buffer.from(layer).fill(byte, start, layer.length - 1)
+      assert.equal((await diagnose(came, digestOf(layer))).cause, 'unknown')
+    }
+  }
+})
+
 /** Each of the last bits flipped, as far as that has the stream seem to end early. */
 async function flippedNearEnd(layer: Buffer, bytes: number) {
   const found = []
@@ -76,6 +86,22 @@ test('a bit that hides the end of a gzip stream is no missing end', async () => 
   const found = await flippedNearEnd(gzipSync(tarOf({ a: prose(3000) })), 60)
   assert.deepEqual(new Set(found.map(({ cause }) => cause)), new Set(['unknown']))
   assert.ok(found.some(({ evidence }) => evidence['problem'] === 'ends_early'))
+})
+
+test('a bit that hides the end of a last, small member is no missing end', async () => {
+  const small = gzipSync(tarOf({ a: prose(3000) }))
+  const before = gzipSync(Buffer.alloc(10 * 1024 * 1024))
+  for (let bit = 8 * (small.length - 20); bit < 8 * small.length; bit += 1) {
+    const damaged = Buffer.from(small)
+    damaged.writeUInt8(damaged.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+    if ((await findingsOf(damaged)).flaw?.evidence['problem'] !== 'ends_early') continue
+    const layer = Buffer.concat([before, small])
+    const { cause, evidence } = await diagnose(Buffer.concat([before, damaged]), digestOf(layer))
+    assert.equal(cause, 'unknown')
+    assert.equal(evidence['problem'], 'ends_early')
+    return
+  }
+  assert.fail('No bit hides the end.')
 })
 
 test('a bit that leads a zstd stream beyond its end is no missing end', async () => {
@@ -160,6 +186,18 @@ test('whatever lies behind a tar archive is trailing bytes, wherever its writer 
       )
     }
   }
+})
+
+test('a hard link that says a size has no data behind it', async () => {
+  const link = tarOf({ link: Buffer.alloc(1000) }).subarray(0, 512)
+  link.write('1', 156)
+  const sum = Number.parseInt(link.toString('latin1', 148, 154), 8)
+  link.write((sum + 1).toString(8).padStart(6, '0'), 148)
+  const layer = Buffer.concat([link, tarOf({ a: prose(3000) }).subarray(0, 512 + 3072 + 1024)])
+  const came = Buffer.concat([layer, Buffer.from('more')])
+  const { cause, evidence } = await diagnose(came, digestOf(layer))
+  assert.equal(cause, 'trailing_bytes')
+  assert.equal(evidence['endBytes'], layer.length)
 })
 
 test('trailing bytes behind something else than the layer are no proof', async () => {

@@ -179,6 +179,20 @@ test('a text that was mangled, and damaged far behind its beginning, is unknown'
   }
 })
 
+test('a character that is no byte is not taken for one', async () => {
+  const layer = Buffer.from('\u00ff and \u00e4', 'latin1')
+  assert.equal((await diagnose(asLatin1Text(layer), digestOf(layer))).cause, 'text_mangled')
+  const came = Buffer.from('\u0100 and \u00e4')
+  assert.equal((await diagnose(came, digestOf(layer))).cause, 'unknown')
+})
+
+test('a byte order mark at the beginning is kept', async () => {
+  const layer = Buffer.concat([Buffer.from('\ufeff'), random])
+  const replaced = Buffer.from(new TextDecoder('utf-8', { ignoreBOM: true }).decode(layer))
+  const found = await diagnose(replaced, digestOf(layer), { goodCopy: layer })
+  assert.equal(found.evidence['change'], 'invalid_utf8_replaced')
+})
+
 test('an archive of texts is mangled as well', async () => {
   const layer = tarOf({ 'a.txt': text })
   const came = rewrite(layer, /\r\n/g, '\n')
