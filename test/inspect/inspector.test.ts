@@ -119,6 +119,25 @@ test('a mismatch is diagnosed, with the good copy that lies here', async (t) => 
   assert.equal((await inspector.diagnose({ ...mismatch, known: nothing })).cause, 'unknown')
 })
 
+test('the diagnosis of a large layer keeps nobody waiting for that of a small one', async (t) => {
+  const { inspector, store } = await inspecting(t)
+  const expected = digestOf(Buffer.from('another layer'))
+  const ended: string[] = []
+  async function diagnose(name: string, bytes: Uint8Array) {
+    const { id, received } = await store(bytes)
+    const mismatch = { id, received, expected, findings: unexamined('bytes'), known: nothing }
+    return async () => {
+      await inspector.diagnose(mismatch)
+      ended.push(name)
+    }
+  }
+  const lineEnd = Buffer.from('\n')
+  const large = await diagnose('large', Buffer.concat([layerBytes(64 * 1024 * 1024), lineEnd]))
+  const small = await diagnose('small', Buffer.concat([layerBytes(1024), lineEnd]))
+  await Promise.all([large(), small()])
+  assert.deepEqual(ended, ['small', 'large'])
+})
+
 test('where nothing was inspected a diagnosis looks by itself', async (t) => {
   const { inspector, store } = await inspecting(t)
   const { id, received } = await store(gzip)

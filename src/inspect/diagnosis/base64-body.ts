@@ -6,7 +6,7 @@ import { chunksOf, createRunningDigest, type Search } from './search.ts'
 const beginning = /^[\t\n\r ]*("?)(?:data:[^,"]{0,200};base64,)?/
 
 /** The whole body is base64, and what it stands for is the layer. */
-export function base64Body(search: Search): Diagnosis | undefined {
+export async function base64Body(search: Search): Promise<Diagnosis | undefined> {
   const { file, received, expected } = search
   const head = Buffer.from(search.head())
   const [before = '', quote = ''] = beginning.exec(head.toString('latin1', 0, 256)) ?? []
@@ -16,7 +16,7 @@ export function base64Body(search: Search): Diagnosis | undefined {
   const decoder = createBase64Decoder(isQuoted)
   const hash = createRunningDigest()
   let layerBytes = 0
-  for (const chunk of chunksOf(search, file, before.length, received.sizeBytes)) {
+  for await (const chunk of chunksOf(search, file, before.length, received.sizeBytes)) {
     const decoded = decoder.write(chunk)
     if (!decoded) return undefined
     hash.update(decoded)

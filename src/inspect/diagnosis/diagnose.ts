@@ -7,13 +7,13 @@ import { innerBytesSent, innerDigestGiven } from './inner-digest.ts'
 import { inspectedNow } from './late-inspection.ts'
 import type { MismatchBytes } from './mismatch-bytes.ts'
 import { multipartBody } from './multipart-body.ts'
-import { recompressed } from './recompressed.ts'
-import { type Cause, createSearch, OutOfTime } from './search.ts'
+import { type Cause, createSearch, OutOfTime, type Alone } from './search.ts'
 import { streamEndsEarly } from './stream-ends-early.ts'
 import { textMangled } from './text-mangled.ts'
 import { trailingBytes } from './trailing-bytes.ts'
 
 export type { MismatchBytes } from './mismatch-bytes.ts'
+export type { Alone } from './search.ts'
 
 /** The cheapest and surest come first. The first three read nothing. */
 const causes: readonly Cause[] = [
@@ -27,23 +27,28 @@ const causes: readonly Cause[] = [
   streamEndsEarly,
   textMangled,
   inspectedNow,
-  recompressed,
   contentEncoded,
 ]
 
 /**
- * Names the cause that the bytes prove, and `unknown` where they prove none. Reading blocks. Memory is bounded, whatever the size of the
- * files.
+ * Names the cause that the bytes prove, and `unknown` where they prove none. Reading blocks, for some milliseconds at a time. Memory is
+ * bounded, whatever the size of the files.
  *
- * @param hasTime asked now and then, every 16 MiB at least: false ends the search
+ * @param hasTime asked now and then: false ends the search
  * @returns `unknown` also where the files cannot be read; it never rejects
  */
 export async function diagnoseMismatch(
   bytes: MismatchBytes,
   hasTime: () => boolean,
+  alone: Alone = async (task) => task(),
 ): Promise<Diagnosis> {
   const notes: Record<string, string | number> = {}
-  const search = createSearch(bytes, hasTime, (evidence) => void Object.assign(notes, evidence))
+  const search = createSearch(
+    bytes,
+    hasTime,
+    alone,
+    (evidence) => void Object.assign(notes, evidence),
+  )
   try {
     for (const findCause of causes) {
       const found = await findCause(search)

@@ -18,15 +18,15 @@ const keptOffsets = 5
 const blockBytes = 4096
 
 /** Where two files first differ within their first `endBytes` bytes. @throws OutOfTime */
-export function firstDifference(
+export async function firstDifference(
   search: Search,
   goodCopy: ByteFile,
   endBytes: number,
-): number | undefined {
+): Promise<number | undefined> {
   let offset = 0
   const goodChunks = chunksOf(search, goodCopy, 0, endBytes)
-  for (const came of chunksOf(search, search.file, 0, endBytes)) {
-    const good = goodChunks.next().value
+  for await (const came of chunksOf(search, search.file, 0, endBytes)) {
+    const good = (await goodChunks.next()).value
     if (!good || !came.equals(good)) return offset + (good ? firstIn(came, good) : 0)
     offset += came.length
   }
@@ -44,12 +44,12 @@ function firstIn(came: Uint8Array, good: Uint8Array): number {
  * @returns undefined when it was hopeless
  * @throws OutOfTime
  */
-export function countDifferences(
+export async function countDifferences(
   search: Search,
   goodCopy: ByteFile,
   firstOffset: number,
   isHopeless: (soFar: Differences) => boolean,
-): Differences | undefined {
+): Promise<Differences | undefined> {
   const endBytes = search.received.sizeBytes
   const offsets: number[] = []
   let bytes = 0
@@ -80,8 +80,8 @@ export function countDifferences(
   const soFar = () => ({ bytes, bits, firstOffset, lastOffset, offsets, isZeroed })
   let offset = firstOffset
   const goodChunks = chunksOf(search, goodCopy, firstOffset, endBytes)
-  for (const came of chunksOf(search, search.file, firstOffset, endBytes)) {
-    const good = goodChunks.next().value
+  for await (const came of chunksOf(search, search.file, firstOffset, endBytes)) {
+    const good = (await goodChunks.next()).value
     if (!good) break
     for (let start = 0; start < came.length; start += blockBytes) {
       const block = came.subarray(start, start + blockBytes)

@@ -9,7 +9,7 @@ import type { Transform } from 'node:stream'
  */
 export async function sendThrough(
   engine: Transform,
-  chunks: Iterable<Uint8Array>,
+  chunks: AsyncIterable<Uint8Array>,
   take: (bytes: Uint8Array) => void,
 ): Promise<boolean> {
   const { promise: ended, resolve: end, reject: fail } = Promise.withResolvers<boolean>()
@@ -25,7 +25,7 @@ export async function sendThrough(
   // The chunks may throw before anybody waits for it.
   ended.catch(() => {})
   try {
-    for (const chunk of chunks) {
+    for await (const chunk of chunks) {
       const written = new Promise<undefined>((resolve) => {
         engine.write(chunk, () => resolve(undefined))
       })

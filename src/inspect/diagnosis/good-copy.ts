@@ -5,7 +5,7 @@ import { countDifferences, firstDifference } from './differences.ts'
 import type { Search } from './search.ts'
 
 /** What came, byte for byte beside the bytes that were meant. */
-export function comparedWithGoodCopy(search: Search): Diagnosis | undefined {
+export async function comparedWithGoodCopy(search: Search): Promise<Diagnosis | undefined> {
   const { goodCopy, received, expected } = search
   if (!goodCopy) return undefined
   search.requireTime()
@@ -14,7 +14,11 @@ export function comparedWithGoodCopy(search: Search): Diagnosis | undefined {
   const evidence = { receivedBytes, expectedBytes }
   search.note({ expectedBytes })
 
-  const firstOffset = firstDifference(search, goodCopy, Math.min(receivedBytes, expectedBytes))
+  const firstOffset = await firstDifference(
+    search,
+    goodCopy,
+    Math.min(receivedBytes, expectedBytes),
+  )
   if (firstOffset !== undefined) {
     search.note({ firstOffset })
     return receivedBytes === expectedBytes ? damaged(search, goodCopy, firstOffset) : undefined
@@ -30,9 +34,13 @@ export function comparedWithGoodCopy(search: Search): Diagnosis | undefined {
   })
 }
 
-function damaged(search: Search, goodCopy: ByteFile, firstOffset: number): Diagnosis | undefined {
+async function damaged(
+  search: Search,
+  goodCopy: ByteFile,
+  firstOffset: number,
+): Promise<Diagnosis | undefined> {
   const { sizeBytes } = search.received
-  const differences = countDifferences(search, goodCopy, firstOffset, (soFar) =>
+  const differences = await countDifferences(search, goodCopy, firstOffset, (soFar) =>
     isHopeless(soFar, sizeBytes),
   )
   if (!differences || !isDamage(search, differences)) return undefined

@@ -19,7 +19,11 @@ export async function inspectedNow(search: Search): Promise<Diagnosis | undefine
   const isUnknown = findings.unexamined && passingReasons.has(findings.unexamined)
   if (isUnknown && sniffCompression(search.head()) !== 'none') {
     const inspected = { ...search, findings: await inspect(search, file, received.sizeBytes) }
-    return innerDigestGiven(inspected) ?? trailingBytes(inspected) ?? streamEndsEarly(inspected)
+    return (
+      innerDigestGiven(inspected) ??
+      (await trailingBytes(inspected)) ??
+      (await streamEndsEarly(inspected))
+    )
   }
   if (goodCopy && !search.expectedFindings?.diffId && isTarHeader(search.head())) {
     return sentInnerBytesOf(search, goodCopy)
@@ -45,10 +49,12 @@ async function sentInnerBytesOf(
 }
 
 async function inspect(search: Search, file: ByteFile, sizeBytes: number): Promise<Findings> {
-  using inspection = createLayerInspection(defaultLimits)
-  for (const chunk of chunksOf(search, file, 0, sizeBytes)) {
-    if (inspection.isDecided) break
-    await inspection.write(chunk)
-  }
-  return await inspection.end()
+  return search.alone(async () => {
+    using inspection = createLayerInspection(defaultLimits)
+    for await (const chunk of chunksOf(search, file, 0, sizeBytes)) {
+      if (inspection.isDecided) break
+      await inspection.write(chunk)
+    }
+    return await inspection.end()
+  })
 }

@@ -10,14 +10,14 @@ const maxPartHeaderBytes = 16 * 1024
 const windowBytes = 256 * 1024
 
 /** What came is a multipart form, and one of its parts is the layer. */
-export function multipartBody(search: Search): Diagnosis | undefined {
+export async function multipartBody(search: Search): Promise<Diagnosis | undefined> {
   const { received, expected } = search
   const form = formOf(Buffer.from(search.head()))
   if (!form) return undefined
   let offset = form.firstPartOffset
   for (let part = 1; part <= maxParts; part += 1) {
     const start = contentStart(search, offset, form.lineEnd)
-    const found = start === undefined ? undefined : findEnd(search, start, form.delimiter)
+    const found = start === undefined ? undefined : await findEnd(search, start, form.delimiter)
     if (start === undefined || !found) return undefined
     if (found.digest === expected) {
       return diagnosis('multipart_body', {
@@ -64,12 +64,12 @@ function contentStart(search: Search, offset: number, lineEnd: string): number |
 }
 
 /** Where a part ends, and the digest of its content. */
-function findEnd(search: Search, start: number, delimiter: Buffer) {
-  const { file, requireTime } = search
+async function findEnd(search: Search, start: number, delimiter: Buffer) {
+  const { file, pause } = search
   const hash = createRunningDigest()
   const window = Buffer.allocUnsafeSlow(windowBytes)
   for (let offset = start; ; ) {
-    requireTime()
+    await pause()
     const bytes = window.subarray(0, file.read(window, offset))
     const at = bytes.indexOf(delimiter)
     if (at >= 0) {

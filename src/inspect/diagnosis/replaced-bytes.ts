@@ -54,13 +54,13 @@ const mangledMagics = [Buffer.from('1fefbfbd08', 'hex'), Buffer.from('28efbfbd2f
  * How many bytes of a compressed layer were replaced, each or some together, by U+FFFD: it begins as only that can make it begin, and is
  * UTF-8 to its end. Undefined where it does not.
  */
-export function countReplaced(search: Search): number | undefined {
+export async function countReplaced(search: Search): Promise<number | undefined> {
   const { file, received } = search
   const head = Buffer.from(search.head())
   if (!mangledMagics.some((magic) => head.subarray(0, magic.length).equals(magic))) return undefined
   const counter = createReplacementCounter()
   let cut: Buffer = Buffer.alloc(0)
-  for (const chunk of chunksOf(search, file, 0, received.sizeBytes)) {
+  for await (const chunk of chunksOf(search, file, 0, received.sizeBytes)) {
     const bytes = cut.length > 0 ? Buffer.concat([cut, chunk]) : chunk
     const wholeBytes = bytes.length - cutCharacterBytes(bytes)
     if (!isUtf8(bytes.subarray(0, wholeBytes))) return undefined

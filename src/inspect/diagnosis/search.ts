@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setImmediate } from 'node:timers/promises'
 import type { Diagnosis, Evidence } from '../../registry/diagnosis.ts'
 import { type Digest, sha256Digest } from '../../registry/digest.ts'
 import type { ByteFile } from '../byte-file.ts'
@@ -8,12 +9,21 @@ import type { MismatchBytes } from './mismatch-bytes.ts'
 const chunkBytes = 256 * 1024
 const headBytes = 64 * 1024
 
+/** Then others go on: a search through a large file must not keep them from theirs. */
+const sliceMs = 10
+
+/** Does a task that takes much memory, when nobody else does one. */
+export type Alone = <R>(task: () => Promise<R>) => Promise<R>
+
 /** The search for the cause of one mismatch. */
 export interface Search extends MismatchBytes {
   /** The first 64 KiB of what came, or all of it. @throws OutOfTime */
   head(): Uint8Array
-  /** Asked at least every 16 MiB. @throws OutOfTime */
+  /** @throws OutOfTime */
   requireTime(): void
+  /** Lets others go on when their turn has come. Asked at least for every MiB. @throws OutOfTime */
+  pause(): Promise<void>
+  readonly alone: Alone
   /** Remembers what is worth to be told even where no cause is proved. */
   note(evidence: Evidence): void
 }
@@ -32,15 +42,24 @@ export class OutOfTime extends Error {
 export function createSearch(
   bytes: MismatchBytes,
   hasTime: () => boolean,
+  alone: Alone,
   note: Search['note'],
 ): Search {
   let head: Uint8Array | undefined
   const requireTime = () => {
     if (!hasTime()) throw new OutOfTime()
   }
+  let sliceEndMs = performance.now() + sliceMs
   return {
     ...bytes,
     requireTime,
+    alone,
+    async pause() {
+      requireTime()
+      if (performance.now() < sliceEndMs) return
+      await setImmediate()
+      sliceEndMs = performance.now() + sliceMs
+    },
     note,
     head() {
       if (head) return head
@@ -65,15 +84,15 @@ export function readRange(file: ByteFile, start: number, end: number): Buffer {
  * @throws OutOfTime
  * @throws Error when the file is shorter
  */
-export function* chunksOf(
-  { requireTime }: Search,
+export async function* chunksOf(
+  { pause }: Search,
   file: ByteFile,
   start: number,
   end: number,
-): Generator<Buffer> {
+): AsyncGenerator<Buffer, undefined> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(chunkBytes, Math.max(0, end - start)))
   for (let offset = start; offset < end; offset += buffer.length) {
-    requireTime()
+    await pause()
     const chunk = buffer.subarray(0, Math.min(buffer.length, end - offset))
     if (file.read(chunk, offset) !== chunk.length) throw new Error('The file ends too early.')
     yield chunk

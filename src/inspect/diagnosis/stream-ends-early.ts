@@ -15,14 +15,14 @@ const lengthRange = 2 ** 32
  * The compressed stream ends too early. Damage near its end can have its reader miss the end, too: nothing is claimed where the last
  * bytes look like those of a whole stream, or like what was never written.
  */
-export function streamEndsEarly(search: Search): Diagnosis | undefined {
+export async function streamEndsEarly(search: Search): Promise<Diagnosis | undefined> {
   const { findings, goodCopy, received } = search
   const { flaw, compression, inflatedBytes } = findings
   // It was compared with that, and is no part of it.
   if (goodCopy || flaw?.evidence['problem'] !== 'ends_early') return undefined
   if (flaw.cause !== 'malformed_gzip' && flaw.cause !== 'malformed_zstd') return undefined
   search.requireTime()
-  if (couldBeWhole(search)) return undefined
+  if (await couldBeWhole(search)) return undefined
   const { problem: _, ...place } = flaw.evidence
   return diagnosis('truncated', {
     receivedBytes: received.sizeBytes,
@@ -32,7 +32,7 @@ export function streamEndsEarly(search: Search): Diagnosis | undefined {
   })
 }
 
-function couldBeWhole(search: Search): boolean {
+async function couldBeWhole(search: Search): Promise<boolean> {
   const { file, received, findings } = search
   const { sizeBytes } = received
   const tail = readRange(file, Math.max(0, sizeBytes - tailBytes), sizeBytes)

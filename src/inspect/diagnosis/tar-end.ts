@@ -24,12 +24,12 @@ export function beginsTar(bytes: Uint8Array): boolean {
 }
 
 /** Where the entries of an uncompressed tar archive end, for what ordinary archives have; undefined where that cannot be told. */
-export function tarEntriesEnd(search: Search): number | undefined {
+export async function tarEntriesEnd(search: Search): Promise<number | undefined> {
   const { file, received } = search
   if (!isTarHeader(search.head())) return undefined
   let offset = 0
   while (offset + blockBytes <= received.sizeBytes) {
-    search.requireTime()
+    await search.pause()
     const block = readRange(file, offset, offset + blockBytes)
     if (sumOf(block) === 0) return offset
     if (!isTarHeader(block) || typeOf(block) === sparse) return undefined

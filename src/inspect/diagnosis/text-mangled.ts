@@ -45,15 +45,15 @@ const undone: readonly Attempt[] = [
 ]
 
 /** The layer was converted on its way, as if it was a text. */
-export function textMangled(search: Search): Diagnosis | undefined {
+export async function textMangled(search: Search): Promise<Diagnosis | undefined> {
   const { received, expected } = search
   const receivedBytes = received.sizeBytes
-  const found = search.goodCopy ? doneAgain(search, search.goodCopy) : undoneAgain(search)
+  const found = await (search.goodCopy ? doneAgain(search, search.goodCopy) : undoneAgain(search))
   if (found) {
     const matchingDigest = search.goodCopy ? received.digest : expected
     return diagnosis('text_mangled', { receivedBytes, ...found, matchingDigest })
   }
-  const replacedBytes = countReplaced(search)
+  const replacedBytes = await countReplaced(search)
   if (replacedBytes === undefined) return undefined
   return diagnosis('text_mangled', {
     receivedBytes,
@@ -62,7 +62,7 @@ export function textMangled(search: Search): Diagnosis | undefined {
   })
 }
 
-function doneAgain(search: Search, goodCopy: ByteFile): Found | undefined {
+async function doneAgain(search: Search, goodCopy: ByteFile): Promise<Found | undefined> {
   const head = Buffer.from(search.head())
   const { received } = search
   const goodBytes = goodCopy.sizeBytes
@@ -77,7 +77,7 @@ function doneAgain(search: Search, goodCopy: ByteFile): Found | undefined {
   return find(search, possible, goodCopy, goodBytes, received.digest)
 }
 
-function undoneAgain(search: Search): Found | undefined {
+async function undoneAgain(search: Search): Promise<Found | undefined> {
   const { file, received, expected } = search
   const head = search.head()
   const possible = undone.filter(({ change, create }) => {
@@ -105,20 +105,20 @@ interface Trial {
 }
 
 /** All attempts in one pass: the first that gives bytes of the digest `wanted`. */
-function find(
+async function find(
   search: Search,
   attempts: readonly Attempt[],
   file: ByteFile,
   sizeBytes: number,
   wanted: Digest,
-): Found | undefined {
+): Promise<Found | undefined> {
   if (attempts.length === 0) return undefined
   let trials: readonly Trial[] = attempts.map((attempt) => ({
     attempt,
     changing: attempt.create(),
     hash: createRunningDigest(),
   }))
-  for (const chunk of chunksOf(search, file, 0, sizeBytes)) {
+  for await (const chunk of chunksOf(search, file, 0, sizeBytes)) {
     trials = trials.filter(({ changing, hash }) => hashed(hash, changing.write(chunk)))
     if (trials.length === 0) return undefined
   }

@@ -9,15 +9,15 @@ const lineFeed = 0x0a
 const carriageReturn = 0x0d
 
 /** The first bytes of what came have the digest, where the layer could have ended there. */
-export function trailingBytes(search: Search): Diagnosis | undefined {
+export async function trailingBytes(search: Search): Promise<Diagnosis | undefined> {
   const { received, expected, goodCopy } = search
   // It was compared with that.
   if (goodCopy) return undefined
   search.requireTime()
   const { sizeBytes } = received
-  const possible = [...lineEnds(search), ...endOfStream(search), ...endsOfTar(search)]
+  const possible = [...lineEnds(search), ...endOfStream(search), ...(await endsOfTar(search))]
   const ends = new Set(possible.filter((end) => end > 0 && end < sizeBytes))
-  const endBytes = findPrefix(search, ends)
+  const endBytes = await findPrefix(search, ends)
   if (endBytes === undefined) return undefined
   return diagnosis('trailing_bytes', {
     receivedBytes: sizeBytes,
@@ -43,20 +43,20 @@ function endOfStream({ findings: { flaw } }: Search): number[] {
 }
 
 /** Behind its entries an archive has two empty blocks, more to fill it up, or none, as its writer likes. */
-function endsOfTar(search: Search): number[] {
-  const entriesEnd = tarEntriesEnd(search)
+async function endsOfTar(search: Search): Promise<number[]> {
+  const entriesEnd = await tarEntriesEnd(search)
   if (entriesEnd === undefined) return []
   const end = entriesEnd + endOfArchiveBytes
   return [entriesEnd, end, Math.ceil(end / recordBytes) * recordBytes]
 }
 
 /** All of them in one pass. */
-function findPrefix(search: Search, ends: ReadonlySet<number>): number | undefined {
+async function findPrefix(search: Search, ends: ReadonlySet<number>): Promise<number | undefined> {
   const { file, expected } = search
   const hash = createRunningDigest()
   let start = 0
   for (const end of [...ends].toSorted((a, b) => a - b)) {
-    for (const chunk of chunksOf(search, file, start, end)) hash.update(chunk)
+    for await (const chunk of chunksOf(search, file, start, end)) hash.update(chunk)
     if (hash.digest() === expected) return end
     start = end
   }

@@ -20,18 +20,22 @@ const longestFrameBytes = 16 * 1024 * 1024
  * Whether one other bit in the last headers would make it a whole file: their lengths lead beyond its end by damage, then, as they would
  * if the end was missing. In a frame that is to be skipped nothing else could tell the two apart.
  */
-export function couldBeWholeZstd(search: Search): boolean {
+export async function couldBeWholeZstd(search: Search): Promise<boolean> {
   const offset = Number(search.findings.flaw?.evidence['offset'] ?? 0)
-  const { lastFrame, lastBlock } = follow(search, { offset, kind: 'frame', hasChecksum: false })
+  const { lastFrame, lastBlock } = await follow(search, {
+    offset,
+    kind: 'frame',
+    hasChecksum: false,
+  })
   if (!hasFrameMagic(headerAt(search, lastFrame))) return true
   const isLong = search.received.sizeBytes - lastFrame.offset > longestFrameBytes
   return (
-    (!isLong && isOneBitFromWhole(search, lastFrame)) ||
-    (lastBlock !== undefined && isOneBitFromWhole(search, lastBlock))
+    (!isLong && (await isOneBitFromWhole(search, lastFrame))) ||
+    (lastBlock !== undefined && (await isOneBitFromWhole(search, lastBlock)))
   )
 }
 
-function isOneBitFromWhole(search: Search, place: Place): boolean {
+async function isOneBitFromWhole(search: Search, place: Place): Promise<boolean> {
   const header = headerAt(search, place)
   // Of the header of a frame, its first byte behind the magic number says what follows.
   const start = place.kind === 'frame' ? 8 * frameMagic.length : 0
@@ -39,7 +43,7 @@ function isOneBitFromWhole(search: Search, place: Place): boolean {
   for (let bit = start; bit < Math.min(end, 8 * header.length); bit += 1) {
     const flipped = Buffer.from(header)
     flipped.writeUInt8(flipped.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
-    if (follow(search, place, flipped).isWhole) return true
+    if ((await follow(search, place, flipped)).isWhole) return true
   }
   return false
 }
@@ -51,14 +55,18 @@ interface Followed {
 }
 
 /** Goes from header to header, to the end of the file or as far as they lead. */
-function follow(search: Search, start: Place, firstHeader = headerAt(search, start)): Followed {
+async function follow(
+  search: Search,
+  start: Place,
+  firstHeader = headerAt(search, start),
+): Promise<Followed> {
   const { sizeBytes } = search.received
   let place = start
   let header = firstHeader
   let lastFrame = start
   let lastBlock: Place | undefined
   for (;;) {
-    search.requireTime()
+    await search.pause()
     if (place.kind === 'block') lastBlock = place
     else [lastFrame, lastBlock] = [place, undefined]
     const next =

@@ -1,10 +1,10 @@
 import { type Diagnosis, diagnosis } from '../../registry/diagnosis.ts'
 import { type ByteFile, openByteFile } from '../byte-file.ts'
-import { diagnoseMismatch } from '../diagnosis/diagnose.ts'
+import { type Alone, diagnoseMismatch } from '../diagnosis/diagnose.ts'
 import type { MismatchFiles } from './messages.ts'
 import { createTurns } from './turns.ts'
 
-/** One diagnosis after the other. */
+/** Each takes its turn for some milliseconds at a time, so that none waits for the end of others. */
 export interface Diagnoses {
   /** @throws Error when the bytes that came cannot be read */
   diagnose(mismatch: MismatchFiles): Promise<Diagnosis>
@@ -12,6 +12,7 @@ export interface Diagnoses {
 
 export function createDiagnoses(): Diagnoses {
   const turns = createTurns([true])
+  const alone: Alone = async (task) => turns.take(task)
 
   return {
     async diagnose({ path, goodCopyPath, timeLimitMs, ...mismatch }) {
@@ -21,15 +22,13 @@ export function createDiagnoses(): Diagnoses {
       using open = new DisposableStack()
       const file = open.use(openByteFile(path))
       const goodCopy = open.use(openIfThere(goodCopyPath))
-      return await turns.take(async () => {
-        const bytes = { ...mismatch, file, ...(goodCopy && { goodCopy }) }
-        const found = await diagnoseMismatch(bytes, hasTime)
-        // What was cut meanwhile, as the bytes of a request that failed are, proves nothing.
-        const { sizeBytes } = mismatch.received
-        return file.sizeBytes === sizeBytes
-          ? found
-          : diagnosis('unknown', { receivedBytes: sizeBytes })
-      })
+      const bytes = { ...mismatch, file, ...(goodCopy && { goodCopy }) }
+      const found = await diagnoseMismatch(bytes, hasTime, alone)
+      // What was cut meanwhile, as the bytes of a request that failed are, proves nothing.
+      const { sizeBytes } = mismatch.received
+      return file.sizeBytes === sizeBytes
+        ? found
+        : diagnosis('unknown', { receivedBytes: sizeBytes })
     },
   }
 }

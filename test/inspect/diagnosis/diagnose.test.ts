@@ -44,7 +44,8 @@ test('the bytes of another layer are told as that, with its digest', async () =>
 
 test('a cause that says more comes before the bytes of another layer', async () => {
   const { tar, gzip } = imageLayer()
-  const found = await diagnose(tar, digestOf(gzip), { isOtherLayer: true })
+  const expectedFindings = await findingsOf(gzip)
+  const found = await diagnose(tar, digestOf(gzip), { isOtherLayer: true, expectedFindings })
   assert.equal(found.cause, 'sent_uncompressed')
 })
 
