@@ -4,9 +4,10 @@ import { createInspector } from './inspect/inspector.ts'
 import { defaultLimits } from './inspect/limits.ts'
 import type { Inspector } from './layers/inspector.ts'
 import type { LayerFindings } from './layers/layer-findings.ts'
-import type { ForwardError } from './publish/forward-journal.ts'
+import type { MountPorts } from './publish/mount-blob.ts'
 import type { Digest } from './registry/digest.ts'
 import { unexamined } from './registry/findings.ts'
+import { suspicionOf } from './registry/suspicion.ts'
 import type { UploadId } from './registry/upload-id.ts'
 import type { Timing } from './wiring-parts.ts'
 
@@ -15,14 +16,17 @@ export interface Inspection {
   close(): Promise<void>
 }
 
-/** Why a layer that lies here is to be held where it is sent next. */
+/** Why a layer that lies here is to be held where it is mounted. */
 export function holdOf(
-  findings: Pick<LayerFindings, 'of'>,
+  kept: Pick<LayerFindings, 'of'>,
   { mode }: Config['inspect'],
-): (digest: Digest) => Promise<ForwardError | undefined> {
-  return async (digest) => {
-    const flaw = mode === 'enforce' ? (await findings.of([digest])).get(digest)?.flaw : undefined
-    return flaw && { code: flaw.cause, detail: flaw.detail }
+): MountPorts['holdOf'] {
+  return async (digest, heldFor) => {
+    if (mode !== 'enforce') return undefined
+    if (heldFor) return heldFor
+    const findings = (await kept.of([digest])).get(digest)
+    const suspicion = findings && suspicionOf(findings)
+    return suspicion && { code: suspicion.cause, detail: suspicion.detail }
   }
 }
 

@@ -29,7 +29,8 @@ export function createSweeps(
 
   async function sweepHeld(): Promise<void> {
     const blobs = await expireHeld(ports, publish.forwardTtlMs)
-    if (blobs > 0) logger.info({ blobs }, 'removed blobs with a flaw that no manifest named')
+    if (blobs > 0)
+      logger.info({ blobs }, 'removed blobs that were held, and that no manifest named')
   }
 
   return createSweeper(

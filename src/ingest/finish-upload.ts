@@ -4,7 +4,7 @@ import type { LayerCache } from '../layers/layer-cache.ts'
 import type { LayerFindings } from '../layers/layer-findings.ts'
 import type { SealedLayer } from '../layers/spool.ts'
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
-import { diagnosis, type FlawCause } from '../registry/diagnosis.ts'
+import { diagnosis } from '../registry/diagnosis.ts'
 import type { Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import {
@@ -14,13 +14,14 @@ import {
   judge,
   type OverLimit,
 } from '../registry/findings.ts'
+import { type Suspicion, suspicionOf } from '../registry/suspicion.ts'
 import type { UploadId } from '../registry/upload-id.ts'
 import { type ExplainPorts, explainMismatch } from './explain-mismatch.ts'
 import type { UploadReport } from './upload-report.ts'
 
 /** Why a layer is kept, and not sent before a manifest has named it. */
 export interface Hold {
-  readonly code: FlawCause
+  readonly code: Suspicion['cause']
   readonly detail: string
 }
 
@@ -75,7 +76,8 @@ export async function finishUpload<T>(
   }
   const found = await remembering(ports, expected, await inspecting)
   const findings = judge(found, inspect.overLimit)
-  const hold = requireSound(findings.flaw)
+  const hold = recipient.role === 'blob' ? holdFor(findings) : undefined
+  if (recipient.role === 'layer') requireSound(findings)
   await recipient.check(expected)
   using _ = cache.hold(expected)
   const [layer] = await Promise.all([
@@ -87,16 +89,17 @@ export async function finishUpload<T>(
   // Awaited here: the layer is held until it is recorded.
   return await recipient.record(layer, hold)
 
-  function requireSound(flaw: Flaw | undefined): Hold | undefined {
-    if (!flaw) return undefined
-    const isLayer = recipient.role === 'layer'
-    if (inspect.mode === 'enforce') {
-      if (isLayer) throw malformed(flaw, received)
-      return { code: flaw.cause, detail: flaw.detail }
-    }
-    // Whether it matters for a blob is known when a manifest names it.
-    if (isLayer) report.flawed(malformed(flaw, received))
-    return undefined
+  function requireSound({ flaw }: Findings): void {
+    if (!flaw) return
+    const error = malformed(flaw, received)
+    if (inspect.mode === 'enforce') throw error
+    report.flawed(error)
+  }
+
+  /** Whether it matters is known when a manifest names the blob. */
+  function holdFor(ofBlob: Findings): Hold | undefined {
+    const suspicion = inspect.mode === 'enforce' ? suspicionOf(ofBlob) : undefined
+    return suspicion && { code: suspicion.cause, detail: suspicion.detail }
   }
 }
 

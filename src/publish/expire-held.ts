@@ -1,11 +1,16 @@
+import type { LayerFindings } from '../layers/layer-findings.ts'
 import type { Refusals } from '../layers/refusals.ts'
-import { diagnosis, isRefusalCause } from '../registry/diagnosis.ts'
+import { type Diagnosis, diagnosis, isRefusalCause } from '../registry/diagnosis.ts'
+import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
+import type { Findings } from '../registry/findings.ts'
+import { suspicionOf } from '../registry/suspicion.ts'
 import { type Forward, type ForwardJournal, forwardName } from './forward-journal.ts'
 
 export interface ExpireHeldPorts {
   readonly journal: Pick<ForwardJournal, 'unpaid' | 'dropHeld'>
   readonly refusals: Pick<Refusals, 'hasRefused'>
+  readonly findings: Pick<LayerFindings, 'of'>
   readonly observer: Observer
   readonly now: () => Date
 }
@@ -20,7 +25,7 @@ const maxToldBefore = 10_000
  * @returns how many forwards were given up
  */
 export async function expireHeld(
-  { journal, refusals, observer, now }: ExpireHeldPorts,
+  { journal, refusals, findings, observer, now }: ExpireHeldPorts,
   ttlMs: number,
 ): Promise<number> {
   const at = now()
@@ -32,7 +37,9 @@ export async function expireHeld(
     const isTold = await refusals
       .hasRefused(key.repository, key.digest, recordedAt)
       .catch(() => false)
-    if (!isTold) tell(observer, forward, at)
+    if (isTold) return
+    const found = await findings.of([key.digest]).catch(() => new Map<Digest, Findings>())
+    tell(observer, forward, found.get(key.digest), at)
   }
 
   // Told first: a crash in between has it told again, and dropped then.
@@ -48,6 +55,7 @@ export async function expireHeld(
 function tell(
   observer: Observer,
   { key: { repository, digest }, agent, sizeBytes, error }: Forward,
+  findings: Findings | undefined,
   refusedAt: Date,
 ): void {
   const { code = 'internal', detail = 'It is not known why it was held.' } = error ?? {}
@@ -60,7 +68,14 @@ function tell(
     code,
     detail,
     actual: { digest, sizeBytes },
-    diagnosis: diagnosis(isRefusalCause(code) ? code : 'unknown', { receivedBytes: sizeBytes }),
+    diagnosis: diagnosisOf(code, sizeBytes, findings),
     refusedAt,
   })
+}
+
+/** Findings are forgotten one day, as those beyond a limit are at once: then there is no more evidence than the size. */
+function diagnosisOf(code: string, receivedBytes: number, findings?: Findings): Diagnosis {
+  const suspicion = findings && suspicionOf(findings)
+  const evidence = suspicion?.cause === code ? suspicion.evidence : {}
+  return diagnosis(isRefusalCause(code) ? code : 'unknown', { receivedBytes, ...evidence })
 }

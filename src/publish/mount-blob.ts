@@ -30,8 +30,8 @@ export interface MountPorts {
   readonly spool: Pick<Spool, 'open'>
   readonly acceptance: Pick<Acceptance, 'check'>
   readonly observer: Observer
-  /** Why such a layer is to be held before a manifest gives its role. */
-  holdOf(digest: Digest): Promise<ForwardError | undefined>
+  /** Why such a layer is to be held before a manifest gives its role. @param heldFor why it is held where it comes from, if it is */
+  holdOf(digest: Digest, heldFor: ForwardError | undefined): Promise<ForwardError | undefined>
 }
 
 export function createMountBlob(ports: MountPorts): MountBlob {
@@ -49,7 +49,7 @@ export function createMountBlob(ports: MountPorts): MountBlob {
     const { repository, agent } = target
     const { sizeBytes } = layer
     const held = sources.find(({ state }) => state === 'held')
-    const hold = held?.error ?? (await ports.holdOf(digest))
+    const hold = await ports.holdOf(digest, held?.error)
     await journal.record(forwardKey(target, digest), agent, sizeBytes, hold)
     observer.observe({ type: 'blob_mounted', repository, agent, digest, sizeBytes })
     return true

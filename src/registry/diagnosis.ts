@@ -65,9 +65,15 @@ export const reportedCauses: readonly ImageFaultCause[] = [
   'wrong_size',
 ]
 
+export function isImageFaultCause(text: string): text is ImageFaultCause {
+  return imageFaultCauses.has(text)
+}
+
 export function isRefusalCause(text: string): text is RefusalCause {
   return Object.hasOwn(advices, text)
 }
+
+const imageFaultCauses: ReadonlySet<string> = new Set(reportedCauses)
 
 /** Why AWS answered InvalidLayerException to bytes that were verified here. */
 export type UpstreamInvalidCause = 'in_transit' | 'unresolved' | 'spool_damaged'

@@ -112,6 +112,13 @@ export const errorTable = {
     title: 'The layer is beyond the limits of the inspection',
     advice: 'Make the layer smaller, or ask whoever runs this service for larger limits.',
   },
+  not_a_layer: {
+    status: 400,
+    ociCode: 'BLOB_UPLOAD_INVALID',
+    retryable: false,
+    title: 'The blob is no layer',
+    advice: 'Check what was pushed in place of the layer: it is no tar archive.',
+  },
   layer_too_large: {
     status: 413,
     ociCode: 'SIZE_INVALID',

@@ -7,6 +7,7 @@ import type { Refusal } from '../../src/registry/refusal.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { manualClock } from '../support/manual-clock.ts'
+import { createMemoryFindings } from '../support/memory-findings.ts'
 import { createMemoryJournal } from '../support/memory-journal.ts'
 import { createMemoryRefusals } from '../support/memory-refusals.ts'
 import { recordingObserver } from '../support/recording-observer.ts'
@@ -31,8 +32,9 @@ function setUp(t: TestContext) {
   const clock = manualClock(t)
   const journal = createMemoryJournal({ now: clock.now })
   const refusals = createMemoryRefusals()
+  const findings = createMemoryFindings()
   const observer = recordingObserver()
-  const ports = { journal, refusals, observer, now: clock.now }
+  const ports = { journal, refusals, findings, observer, now: clock.now }
   return {
     ...ports,
     clock,
@@ -60,6 +62,41 @@ test('what was held for so long is given up, and told as refused', async (t) => 
       refusedAt: clock.now(),
     },
   ])
+})
+
+test('the evidence is what was found in it, where that is about the same', async (t) => {
+  const { clock, journal, findings, observer, expire } = setUp(t)
+  const flaw = { cause: 'malformed_gzip', detail: hold.detail, evidence: { member: 1 } } as const
+  const ofOther = digestOf(layerBytes(200))
+  const found = { compression: 'gzip', contents: 'tar', inflatedBytes: 10, flaw } as const
+  await findings.keep(digest, found)
+  await findings.keep(ofOther, found)
+  await journal.record(key, 'ci', 100, hold)
+  await journal.record({ ...key, digest: ofOther }, 'ci', 200, {
+    code: 'beyond_limits',
+    detail: 'It is large.',
+  })
+  clock.advance(ttlMs + 1)
+  await expire()
+  assert.deepEqual(
+    observer.events.map((event) => event.type === 'layer_invalid' && event.diagnosis),
+    [
+      diagnosis('malformed_gzip', { receivedBytes: 100, member: 1 }),
+      diagnosis('beyond_limits', { receivedBytes: 200 }),
+    ],
+  )
+})
+
+test('findings that cannot be read keep nobody from being told', async (t) => {
+  const { clock, journal, refusals, observer } = setUp(t)
+  await journal.record(key, 'ci', 100, hold)
+  clock.advance(ttlMs + 1)
+  const findings = { of: () => Promise.reject(new Error('disk I/O error')) }
+  assert.equal(
+    await expireHeld({ journal, refusals, findings, observer, now: clock.now }, ttlMs),
+    1,
+  )
+  assert.equal(observer.events.length, 1)
 })
 
 test('what is held for less is kept, and nothing is told', async (t) => {
@@ -140,11 +177,11 @@ test('what was given up is told even if nobody knows what was told before', asyn
 })
 
 test('what is given up is told before it is gone: a crash in between has it told again', async (t) => {
-  const { clock, journal, observer, refusals } = setUp(t)
+  const { clock, journal, observer, refusals, findings } = setUp(t)
   await journal.record(key, 'ci', 100, hold)
   clock.advance(ttlMs + 1)
   const dying = { ...journal, dropHeld: () => Promise.reject(new Error('It died.')) }
-  const ports = { journal: dying, refusals, observer, now: clock.now }
+  const ports = { journal: dying, refusals, findings, observer, now: clock.now }
   await assert.rejects(expireHeld(ports, ttlMs), /died/)
   assert.equal(observer.of('layer_invalid').length, 1)
   assert.equal((await journal.find(key))?.state, 'held')

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import type { ForwardError } from '../../src/publish/forward-journal.ts'
-import { createMountBlob } from '../../src/publish/mount-blob.ts'
+import { createMountBlob, type MountPorts } from '../../src/publish/mount-blob.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
@@ -47,7 +47,8 @@ async function setUp({ registry = destination.registry, heldFor, holdFor }: Setu
     },
   }
   const cache = createLayerCache(spool, journal)
-  const holdOf = async (asked: Digest) => (asked === digest ? holdFor : undefined)
+  const holdOf: MountPorts['holdOf'] = async (asked, elsewhere) =>
+    elsewhere ?? (asked === digest ? holdFor : undefined)
   const ports = { journal, spool, cache, acceptance, observer, holdOf }
   return {
     ...ports,

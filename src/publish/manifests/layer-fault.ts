@@ -1,8 +1,9 @@
-import type { Evidence, FlawCause, ImageFaultCause } from '../../registry/diagnosis.ts'
+import { type Evidence, type ImageFaultCause, isImageFaultCause } from '../../registry/diagnosis.ts'
 import { digestOfNothing } from '../../registry/digest.ts'
-import type { Compression, Contents, Findings } from '../../registry/findings.ts'
+import type { Compression, Findings } from '../../registry/findings.ts'
 import type { Descriptor } from '../../registry/manifest.ts'
 import { layerCompression } from '../../registry/media-type.ts'
+import { notALayer } from '../../registry/suspicion.ts'
 import type { ForwardError } from '../forward-journal.ts'
 
 /** A blob that lies, or lay, here. */
@@ -35,13 +36,13 @@ export function layerFault(
   const { findings, hold } = stored
   const isExamined = findings !== undefined && findings.unexamined === undefined
   // Findings are forgotten one day; what is held says itself what was found.
-  const flaw = findings?.flaw ?? (isExamined ? undefined : flawOf(hold))
+  const flaw = findings?.flaw ?? (isExamined ? undefined : faultOf(hold))
   if (flaw) return flaw
   const promised = layerCompression(named.mediaType)
   const size = sizeFault(named, stored)
   if (size || !isExamined || promised === undefined) return size
   return (
-    contentsFault(findings) ??
+    notALayer(findings) ??
     compressionFault(named.mediaType, promised, findings) ??
     diffIdFault(findings, diffId)
   )
@@ -57,37 +58,9 @@ export function sizeFault(named: Descriptor, stored: StoredBlob): BlobFault | un
   }
 }
 
-const flawCauses: ReadonlySet<string> = new Set<FlawCause>([
-  'malformed_gzip',
-  'malformed_zstd',
-  'malformed_tar',
-  'beyond_limits',
-])
-
-function isFlawCause(text: string): text is FlawCause {
-  return flawCauses.has(text)
-}
-
-function flawOf(hold: ForwardError | undefined): BlobFault | undefined {
-  if (!hold || !isFlawCause(hold.code)) return undefined
+function faultOf(hold: ForwardError | undefined): BlobFault | undefined {
+  if (!hold || !isImageFaultCause(hold.code)) return undefined
   return { cause: hold.code, detail: hold.detail, evidence: {} }
-}
-
-const wordsFor: Readonly<Record<Exclude<Contents, 'tar'>, string>> = {
-  html: 'It is an HTML page, and no tar archive.',
-  base64: 'It is base64 text, and no tar archive.',
-  opaque: 'It is no tar archive.',
-  empty: 'There is nothing in it, and so it is no tar archive.',
-}
-
-function contentsFault({ contents, compression }: Findings): BlobFault | undefined {
-  if (contents === 'tar') return undefined
-  const where = compression === 'none' ? '' : `Without its ${compression} compression: `
-  return {
-    cause: 'not_a_layer',
-    detail: `${where}${wordsFor[contents]}`,
-    evidence: { contents, compression },
-  }
 }
 
 const wordFor: Readonly<Record<Compression, string>> = {

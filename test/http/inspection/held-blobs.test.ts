@@ -68,6 +68,27 @@ test('an image that names a broken layer is refused, with its index, its digest 
   assert.equal(await service.metric(`layergate_invalid_layers_total{${labels}}`), 1)
 })
 
+for (const [what, bytes] of [
+  ['an HTML page', Buffer.from('<!DOCTYPE html><title>504 Gateway Time-out</title>')],
+  ['base64 text', Buffer.from(gzip.toString('base64'))],
+  ['compressed, and no archive inside', gzipSync(gzip)],
+  ['compressed nothing', gzipSync('')],
+] as const) {
+  test(`a blob that is ${what} is held, and an image that names it as a layer refused`, async (t) => {
+    const { url, calls, sandbox, request } = await startService(t)
+    const client = ociClient(url)
+    const named = imageOf([], { layers: [descriptorOf(bytes, layerType)] })
+    for (const blob of [named.config, bytes]) await client.push(blob)
+    const { body } = await request.get(`/v1/layers/${digestOf(bytes)}?repository=team/app`)
+    assert.deepEqual([body.state, body.error.code], ['held', 'not_a_layer'])
+    const answer = await client.putManifest('v1', named)
+    assertRefused(answer, 400, 'MANIFEST_INVALID', 'manifest_invalid')
+    assert.equal(ociErrorOf(answer).detail.diagnosis.cause, 'not_a_layer')
+    assert.equal(calls().includes('PutImage'), false)
+    assert.equal(inEcr(sandbox).layers.has(digestOf(bytes)), false)
+  })
+}
+
 test('an artifact may carry what it likes: what was held is sent', async (t) => {
   const service = await startService(t)
   const client = ociClient(service.url)
