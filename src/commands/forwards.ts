@@ -1,6 +1,7 @@
 import { env, stderr, stdout } from 'node:process'
 import { parseArgs, type ParseArgsOptionsConfig } from 'node:util'
 import { settings } from '../config/settings.ts'
+import { watchAnswerReader } from './answer-reader.ts'
 import { ask } from './forwards/ask.ts'
 import { renderDropped, renderRetried } from './forwards/changes.ts'
 import { renderList } from './forwards/listing.ts'
@@ -27,7 +28,7 @@ const actions: Readonly<Record<string, (args: string[]) => Promise<void>>> = { l
  * @throws UsageError; ForwardsError when there is no such debt, or neither service nor folder can be asked
  */
 export async function runForwards([action = '', ...args]: string[]): Promise<void> {
-  stdout.on('error', ignoreGoneReader)
+  watchAnswerReader(1)
   if (action === '--help') return print(usage)
   const run = Object.hasOwn(actions, action) ? actions[action] : undefined
   if (!run) throw new UsageError(usage.trimEnd())
@@ -117,9 +118,4 @@ function tellOffline(): void {
 
 function print(text: string): void {
   stdout.write(text)
-}
-
-/** As `head`, which reads no more than it needs. */
-function ignoreGoneReader(error: Error & { readonly code?: string }): void {
-  if (error.code !== 'EPIPE') throw error
 }

@@ -5,7 +5,7 @@ import { settings } from '../config/settings.ts'
 import { defaultLimits } from '../inspect/limits.ts'
 import { type Digest, parseDigest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
-import { ignoreGoneReader } from './gone-reader.ts'
+import { watchAnswerReader } from './answer-reader.ts'
 import { UsageError } from './usage-error.ts'
 import { asInputError, openInput } from './verify/input.ts'
 import { verdictJson } from './verify/verdict-json.ts'
@@ -40,7 +40,7 @@ count as they do for the service.
  * @throws UsageError also when the file cannot be read; ConfigError
  */
 export async function runVerify(args: string[]): Promise<number> {
-  stdout.on('error', ignoreGoneReader)
+  watchAnswerReader(2)
   const { values, positionals } = parse(args)
   if (values.help) {
     stdout.write(usage)

@@ -19,9 +19,6 @@ const quotas = {
 /** Those of AWS. */
 const env = { LAYERGATE_RATE_INITIATE_LAYER_UPLOAD: '', LAYERGATE_RATE_COMPLETE_LAYER_UPLOAD: '' }
 
-/** Of the sandbox, at rest. */
-const usualLatencyMs = 10
-
 /** Each agent pushes so many small layers, one after another. Returns the status of each answer. */
 async function pushLayers({ url }: RunningService, layersEach: number): Promise<readonly number[]> {
   async function push(agent: string, seed: number): Promise<number> {
@@ -46,7 +43,7 @@ async function pushLayers({ url }: RunningService, layersEach: number): Promise<
   return statuses.flat()
 }
 
-test('twenty agents together keep the quotas of AWS, and use them', async (t) => {
+test('twenty agents together keep the quotas of AWS', async (t) => {
   const running = await startService(t, { access, env, sandbox: { switches: { quotas } } })
   const { sandbox } = running
   assert.deepEqual(new Set(await pushLayers(running, 10)), new Set([201]))
@@ -56,19 +53,12 @@ test('twenty agents together keep the quotas of AWS, and use them', async (t) =>
     calls.filter(({ exception }) => exception === 'ThrottlingException'),
     [],
   )
-  // From the first upload to the last there are 199 gaps of 100 ms. This is arithmetic of the limiter, not a guess at the speed of the
-  // machine: it adds 2 % to each gap, and what answers of a busy machine were late, as the service's own log says.
+  // From the first upload to the last there are 199 gaps of 100 ms. How much longer that takes is up to the machine: that no turn is left
+  // unused is shown with a clock of its own (test/upstream/limiter/limiter.test.ts).
   const begun = calls.filter(({ operation }) => operation === 'InitiateLayerUpload')
   assert.equal(begun.length, 200)
   const tookMs = (begun.at(-1)?.startedAtMs ?? 0) - (begun[0]?.startedAtMs ?? 0)
   assert.ok(tookMs >= 199 * 100, `${tookMs} ms`)
-  const lateMs = running
-    .logs()
-    .filter(
-      ({ msg, operation }) => msg === 'upstream_called' && operation === 'InitiateLayerUpload',
-    )
-    .reduce((sum, { seconds }) => sum + Math.max(0, 1000 * Number(seconds) - usualLatencyMs), 0)
-  assert.ok(tookMs <= 199 * 100 * 1.15 + lateMs, `${tookMs} ms, ${lateMs} ms of them late`)
 })
 
 test('where others use half of the quota, throttles slow the lane, and every push succeeds', async (t) => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
 import { mkdir, readdir, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'node:test'
@@ -10,6 +11,7 @@ import { tarOf } from './support/tar.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { fileOf, startVerify, temporaryFolder, verify } from './support/verify-command.ts'
 
+const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 const tar = tarOf({ 'etc/motd': 'Welcome.\n', 'etc/hostname': 'builder\n' })
 const gzip = gzipSync(tar)
 const digest = digestOf(gzip)
@@ -29,6 +31,20 @@ for (const [what, bytes, contents] of [
     })
   })
 }
+
+test('an answer that cannot be written is told, and is no verdict', async (t) => {
+  const full = openSync('/dev/full', 'w')
+  t.after(() => closeSync(full))
+  const args = [await fileOf(t, gzip), '--digest', digest]
+  const { status, stderr } = spawnSync(process.execPath, [main, 'verify', ...args], {
+    stdio: ['ignore', full, 'pipe'],
+    encoding: 'utf8',
+  })
+  assert.deepEqual(
+    { status, stderr },
+    { status: 2, stderr: 'The answer cannot be written: ENOSPC: no space left on device, write\n' },
+  )
+})
 
 test('what is no archive is good, and it is said what becomes of it', async (t) => {
   const page = Buffer.from('<!doctype html><title>Sign in</title>')
@@ -167,7 +183,6 @@ test('verify --help shows the usage', async () => {
 })
 
 test('a reader that leaves early is no failure', async (t) => {
-  const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
   const line = '("$0" "$1" verify "$2" --digest "$3"; echo "exit status $?" >&2) | true'
   const args = ['-c', line, process.execPath, main, await fileOf(t, gzip), digest]
   const { stderr } = spawnSync('sh', args, { encoding: 'utf8', timeout: 30_000 })

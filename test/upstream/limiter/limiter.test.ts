@@ -11,6 +11,15 @@ test('a lane starts empty, and lets one call out for each gap', async (t) => {
   assert.deepEqual(sent, ['first at 102', 'second at 204', 'third at 306'])
 })
 
+test('twenty agents use every turn of a lane', async (t) => {
+  const { ask, pass, sent } = openLimiter(t)
+  for (let index = 0; index < 200; index += 1)
+    ask(`call-${index}`, { agent: `agent-${index % 20}` })
+  await pass(200 * gapMs)
+  assert.equal(sent.length, 200)
+  assert.match(sent.at(-1) ?? '', new RegExp(` at ${200 * gapMs}$`))
+})
+
 test('what was not used is not saved up', async (t) => {
   const { ask, pass, sent } = openLimiter(t)
   await pass(60_000, 1000)
