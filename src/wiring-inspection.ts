@@ -4,7 +4,7 @@ import { createInspector } from './inspect/inspector.ts'
 import { defaultLimits } from './inspect/limits.ts'
 import type { Inspector } from './layers/inspector.ts'
 import type { LayerFindings } from './layers/layer-findings.ts'
-import type { MountPorts } from './publish/mount-blob.ts'
+import type { ForwardError } from './publish/forward-journal.ts'
 import type { Digest } from './registry/digest.ts'
 import { unexamined } from './registry/findings.ts'
 import { suspicionOf } from './registry/suspicion.ts'
@@ -20,7 +20,7 @@ export interface Inspection {
 export function holdOf(
   kept: Pick<LayerFindings, 'of'>,
   { mode }: Config['inspect'],
-): MountPorts['holdOf'] {
+): (digest: Digest, heldFor: ForwardError | undefined) => Promise<ForwardError | undefined> {
   return async (digest, heldFor) => {
     if (mode !== 'enforce') return undefined
     if (heldFor) return heldFor

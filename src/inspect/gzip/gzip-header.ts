@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib'
-import type { CompressedInput } from './compressed-input.ts'
-import { type StreamPart, trailingBytes, wrongHeader } from './stream-flaw.ts'
+import type { CompressedInput } from '../stream/compressed-input.ts'
+import { type StreamPart, trailingBytes, wrongHeader } from '../stream/stream-flaw.ts'
 
 /** RFC 1952, 2.3.1. FTEXT, the lowest one, says nothing of what follows. */
 const flag = { headerChecksum: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 }

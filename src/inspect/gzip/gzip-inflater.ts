@@ -1,12 +1,12 @@
 import { crc32, createInflateRaw } from 'node:zlib'
 import type { Inflater, TakeInflated } from '../inflater.ts'
-import { type CompressedInput, createPushedInflater } from './compressed-input.ts'
+import { type CompressedInput, createPushedInflater } from '../stream/compressed-input.ts'
 import { readGzipHeader } from './gzip-header.ts'
-import { createNativeInflater } from './native-inflater.ts'
+import { createNativeInflater } from '../stream/native-inflater.ts'
 import { inflateSmall, isSmall } from './small-member.ts'
-import { type StreamPart, wrongChecksum, wrongLength } from './stream-flaw.ts'
-import { readParts } from './stream-parts.ts'
-import { createThreadShare } from './thread-share.ts'
+import { type StreamPart, wrongChecksum, wrongLength } from '../stream/stream-flaw.ts'
+import { readParts } from '../stream/stream-parts.ts'
+import { createThreadShare } from '../stream/thread-share.ts'
 
 /** With the window and the state of zlib, one inflater holds about 115 KiB. */
 const chunkSize = 64 * 1024

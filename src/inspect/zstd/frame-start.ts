@@ -1,5 +1,5 @@
-import type { CompressedInput } from '../gzip/compressed-input.ts'
-import { type StreamPart, trailingBytes, wrongHeader } from '../gzip/stream-flaw.ts'
+import type { CompressedInput } from '../stream/compressed-input.ts'
+import { type StreamPart, trailingBytes, wrongHeader } from '../stream/stream-flaw.ts'
 import { BeyondLimit } from '../malformed.ts'
 import { type FrameHeader, frameMagic, headerBytesOf } from './frame-header.ts'
 

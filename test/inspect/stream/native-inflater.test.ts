@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createInflateRaw, deflateRawSync } from 'node:zlib'
-import { createNativeInflater, DamagedData } from '../../../src/inspect/gzip/native-inflater.ts'
+import { createNativeInflater, DamagedData } from '../../../src/inspect/stream/native-inflater.ts'
 import { BeyondLimit } from '../../../src/inspect/malformed.ts'
 import { nextTurn } from '../../support/next-turn.ts'
 import { textBytes } from '../support/inflated.ts'
