@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify'
 import { openAccess } from './access/access.ts'
-import type { Config } from './config/config.ts'
 import { buildApp, shuttingDown } from './http/app.ts'
 import { createByteBudget } from './http/byte-budget.ts'
 import { closeServer } from './http/close-server.ts'
@@ -29,7 +28,7 @@ import { createFindLayer } from './reads/find-layer.ts'
 import { createFindManifest } from './reads/find-manifest.ts'
 import { createListTags } from './reads/list-tags.ts'
 import { createReferrers } from './reads/referrers.ts'
-import type { Destination } from './registry/destination.ts'
+import { type Destination, registryKey } from './registry/destination.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
 import { createEcrStack } from './upstream/ecr-stack.ts'
 import { sandboxCredentials } from './upstream/sandbox-credentials.ts'
@@ -111,10 +110,12 @@ export async function wire(parts: Parts): Promise<Service> {
   const places = createPlaces(config.ingest.maxUploads, config.ingest.queueWaitMs)
   const room = createRoom(spool, cache, config.ingest.queueWaitMs)
 
+  const { registryId } = config.upstream
+  const ownRegistry = registryId === undefined ? {} : { registryId }
   const destination: Destination = {
     name: 'default',
-    registry: registryName(config.upstream),
-    ...(config.upstream.registryId !== undefined && { registryId: config.upstream.registryId }),
+    registry: registryKey(config.upstream.kind, ownRegistry),
+    ...ownRegistry,
   }
 
   const { observer, metrics, pace, degraded } = createWatch(parts, {
@@ -246,7 +247,6 @@ export async function wire(parts: Parts): Promise<Service> {
     logger,
   )
   const agents = {
-    access: parts.access?.(destination) ?? openAccess(destination),
     observer,
     acceptance,
     takeLayer: createLayerIntake(intake, config.ingest),
@@ -276,7 +276,14 @@ export async function wire(parts: Parts): Promise<Service> {
     redirectAfterMs: timing.redirectAfterMs,
     shutdown: ending.signal,
   }
-  const shared = { logger, observer, inFlight, isDraining: () => isDraining }
+  const shared = {
+    logger,
+    observer,
+    access: parts.access?.(destination) ?? openAccess(destination),
+    ...(config.http.publicUrl && { publicUrl: config.http.publicUrl }),
+    inFlight,
+    isDraining: () => isDraining,
+  }
   const hasAdminPort = config.http.adminPort !== undefined
   const app = await buildApp({ ...shared, agents, ...(!hasAdminPort && { system }) })
   const adminApp = hasAdminPort ? await buildApp({ ...shared, system }) : undefined
@@ -307,9 +314,4 @@ export async function wire(parts: Parts): Promise<Service> {
       ecr.close()
     },
   }
-}
-
-/** The journal outlives the configuration: sandbox and AWS must not be taken for each other. */
-function registryName({ kind, registryId }: Config['upstream']): string {
-  return `${kind}/${registryId ?? 'default'}`
 }

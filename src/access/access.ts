@@ -1,5 +1,6 @@
 import type { Destination } from '../registry/destination.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
+import type { Limits } from './policy/policy.ts'
 
 /** What a request may do with one repository, and where that lies. */
 export interface Grant {
@@ -8,32 +9,47 @@ export interface Grant {
   /** As agents write it. */
   readonly repository: RepositoryName
   readonly destination: Destination
+  /** What of the policy decided. */
+  readonly rule: string
 }
 
 /** Whoever sent a request. */
 export interface Caller {
   /** The agent's name in the policy. */
   readonly agent: string
-  /** Pushing includes pulling. @throws LayergateError `repository_denied` */
+  /** Who that is for its issuer, where there is one. */
+  readonly subject?: string
+  /** Pushing includes pulling. @throws LayergateError `repository_denied`, `scope_insufficient` */
   readonly mayPush: (repository: RepositoryName) => Grant
-  /** @throws LayergateError `repository_denied` */
+  /** @throws LayergateError `repository_denied`, `scope_insufficient` */
   readonly mayPull: (repository: RepositoryName) => Grant
   readonly canPush: (repository: RepositoryName) => boolean
   readonly canPull: (repository: RepositoryName) => boolean
   /** The action `observe`: it may see what the others do, their names included. */
   readonly mayObserve: boolean
+  readonly limits: Limits
 }
 
 /** Who may do what. Asked for every request, before its body is touched. */
 export interface Access {
-  /** @param authorization the header as it came */
+  /** Whether requests have to say who they are. */
+  readonly isOpen: boolean
+  /**
+   * @param authorization the header as it came
+   * @throws LayergateError `credentials_missing`, `credentials_invalid`, `issuer_unavailable`
+   */
   identify(authorization: string | undefined): Promise<Caller>
 }
 
 /** Everybody may push everything to one destination: for the sandbox, and where an operator insists. */
 export function openAccess(destination: Destination): Access {
   const agent = 'anonymous'
-  const grant = (repository: RepositoryName) => ({ agent, repository, destination })
+  const grant = (repository: RepositoryName) => ({
+    agent,
+    repository,
+    destination,
+    rule: 'no policy',
+  })
   const everybody = {
     agent,
     mayPush: grant,
@@ -41,6 +57,7 @@ export function openAccess(destination: Destination): Access {
     canPush: () => true,
     canPull: () => true,
     mayObserve: true,
+    limits: {},
   }
-  return { identify: () => Promise.resolve(everybody) }
+  return { isOpen: true, identify: () => Promise.resolve(everybody) }
 }

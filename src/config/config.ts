@@ -14,6 +14,19 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly adminPort: number | undefined
+    /** Our own address as agents know it. */
+    readonly publicUrl: URL | undefined
+    /** Addresses and networks of proxies whose forwarded headers count. */
+    readonly trustedProxies: readonly string[]
+    readonly tls: { readonly certFile: string; readonly keyFile: string } | undefined
+  }
+  readonly access: {
+    /** Everybody may do everything where there is none. */
+    readonly policyFile: string | undefined
+    /** Of a refresh token. */
+    readonly loginTtlMs: number
+    /** Standard output when undefined. */
+    readonly auditFile: string | undefined
   }
   readonly upstream: Endpoints & {
     readonly kind: UpstreamKind
@@ -92,10 +105,16 @@ export function loadConfig(env: Environment): Config {
   if (!env[settings.upstream.name]) {
     problems.push(`${settings.upstream.name} must be set to aws or sandbox.`)
   }
-  if (kind === 'aws' && !isAuthDisabled) {
+  const policyFile = parse(settings.policy)
+  if (kind === 'aws' && policyFile === undefined && !isAuthDisabled) {
     problems.push(
-      `${settings.upstream.name}=aws needs ${settings.insecureNoAuth.name}=true: nobody would be asked who they are.`,
+      `${settings.upstream.name}=aws needs ${settings.policy.name}, or ${settings.insecureNoAuth.name}=true: nobody would be asked who they are.`,
     )
+  }
+  const certFile = parse(settings.tlsCert)
+  const keyFile = parse(settings.tlsKey)
+  if ((certFile === undefined) !== (keyFile === undefined)) {
+    problems.push(`${settings.tlsCert.name} and ${settings.tlsKey.name} must be set together.`)
   }
   problems.push(
     ...endpointProblems(kind, settings.upstreamEndpoint.name, endpoint),
@@ -107,6 +126,14 @@ export function loadConfig(env: Environment): Config {
       host: orDefault(settings.host),
       port: orDefault(settings.port),
       adminPort: parse(settings.adminPort),
+      publicUrl: parse(settings.publicUrl),
+      trustedProxies: parse(settings.trustedProxies) ?? [],
+      tls: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,
+    },
+    access: {
+      policyFile,
+      loginTtlMs: orDefault(settings.loginTtl),
+      auditFile: parse(settings.auditFile),
     },
     upstream: {
       kind: kind ?? 'sandbox',

@@ -4,6 +4,7 @@ import {
   parseCount,
   parseDurationMs,
   parseHttpUrl,
+  parseNetworks,
   parseOneOf,
   parsePort,
   parseShare,
@@ -47,6 +48,26 @@ export const settings = {
     parsePort,
     'Own port for `/metrics`, `/healthz` and `/readyz`. Default: the same port as everything else.',
   ),
+  publicUrl: optional(
+    'LAYERGATE_PUBLIC_URL',
+    parseHttpUrl,
+    'Our own address as agents know it, for the challenge that sends clients to `/token`. Default: what the request says, forwarded headers of trusted proxies included.',
+  ),
+  trustedProxies: optional(
+    'LAYERGATE_TRUSTED_PROXIES',
+    parseNetworks,
+    "Addresses and networks, separated by commas, of the proxies whose `X-Forwarded-For`, `-Proto` and `-Host` count. Default: nobody's do.",
+  ),
+  tlsCert: optional(
+    'LAYERGATE_TLS_CERT',
+    parseText,
+    'File with the certificate, and those that lead to its root, in PEM: then the service speaks TLS alone. Read again when it changes.',
+  ),
+  tlsKey: optional(
+    'LAYERGATE_TLS_KEY',
+    parseText,
+    'File with the key of that certificate, in PEM.',
+  ),
   upstream: optional(
     'LAYERGATE_UPSTREAM',
     parseOneOf('aws', 'sandbox'),
@@ -80,11 +101,27 @@ export const settings = {
     './.layergate',
     'Spool and journal: one local file system, held by one process.',
   ),
+  policy: optional(
+    'LAYERGATE_POLICY',
+    parseText,
+    'Policy file: who may push what, and where that goes. Read again when its contents change, and on SIGHUP. Default: everybody may do everything, which only `sandbox` allows.',
+  ),
+  loginTtl: setting(
+    'LAYERGATE_LOGIN_TTL',
+    parseDurationMs,
+    '6h',
+    'How long a login lasts: the life of the refresh token that `/token` gives. Its access tokens live 5 minutes.',
+  ),
+  auditFile: optional(
+    'LAYERGATE_AUDIT_FILE',
+    parseText,
+    'File that one JSON line is appended to for each decision that matters. Default: standard output, among the log.',
+  ),
   insecureNoAuth: setting(
     'LAYERGATE_INSECURE_NO_AUTH',
     parseSwitch,
     'false',
-    'Lets anybody who reaches the port push to `aws`. Without it only the sandbox may be served.',
+    'Lets anybody who reaches the port push to `aws` where there is no policy. Without either only the sandbox may be served.',
   ),
   maxLayer: setting(
     'LAYERGATE_MAX_LAYER',

@@ -1,3 +1,5 @@
+import { isIP } from 'node:net'
+
 /** A parser of one configuration value. Throws an Error whose message ends the sentence "NAME …". */
 export type Parse<T> = (text: string) => T
 
@@ -105,4 +107,19 @@ export function parseOneOf<const T extends string>(...choices: readonly T[]): Pa
     if (found === undefined) throw new Error(`must be one of ${choices.join(', ')}`)
     return found
   }
+}
+
+/** `10.0.0.0/8, 192.0.2.1` */
+export const parseNetworks: Parse<readonly string[]> = (text) => {
+  const networks = text.split(',').map((network) => network.trim())
+  for (const network of networks) {
+    const [address = '', bits, ...rest] = network.split('/')
+    const version = isIP(address)
+    const mostBits = version === 6 ? 128 : 32
+    const isWhole = bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= mostBits)
+    if (version === 0 || !isWhole || rest.length > 0) {
+      throw new Error('must be addresses, or networks such as 10.0.0.0/8, separated by commas')
+    }
+  }
+  return networks
 }

@@ -6,11 +6,13 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify'
+import type { Access } from '../access/access.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
 import { formLimits } from './form-layer.ts'
 import type { InFlight } from './in-flight.ts'
 import { createClientErrors } from './plugins/client-errors.ts'
+import { authenticate, createDenials, observersOnly } from './plugins/authentication.ts'
 import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { ociRequests } from './plugins/oci-requests.ts'
 import { requestContext, requestId } from './plugins/request-context.ts'
@@ -23,7 +25,7 @@ import { type DiscoveryRoutes, discoveryRoutes } from './routes/discovery.ts'
 import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
 import { type ManifestRoutes, manifestRoutes } from './routes/manifests.ts'
 import { type RefusalRoutes, refusalRoutes } from './routes/refusals.ts'
-import { type SystemRoutes, systemRoutes } from './routes/system.ts'
+import { healthRoutes, metricsRoutes, type SystemRoutes } from './routes/system.ts'
 
 /** Longer than any digest, so that it is a parser of ours that refuses what is none. */
 const maxParamLength = 16 * 1024
@@ -43,6 +45,9 @@ export interface AppPorts {
   readonly agents?: AgentRoutes
   /** Absent on the agents' port when operators have their own. */
   readonly system?: SystemRoutes
+  readonly access: Access
+  /** Our own address as agents know it; as each request has it when absent. */
+  readonly publicUrl?: URL
   readonly inFlight: InFlight
   readonly isDraining: () => boolean
 }
@@ -91,10 +96,20 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
 
   requestContext(app, ports.observer, (request) => asking.has(request))
   ociRequests(app)
-  answerErrors(app)
+  answerErrors(app, createDenials(ports.observer, ports.publicUrl))
 
-  const { system, agents } = ports
-  if (system) systemRoutes(app, system)
+  const { system, agents, access } = ports
+  if (system) {
+    healthRoutes(app, system)
+    await app.register(async (scope) => {
+      // A port of their own is for operators alone, by whatever stands around it.
+      if (agents && !access.isOpen) {
+        authenticate(scope, access)
+        observersOnly(scope)
+      }
+      metricsRoutes(scope, system)
+    })
+  }
   if (agents) {
     await app.register(async (scope) => {
       scope.addHook('onRequest', async (request, reply) => {
@@ -102,6 +117,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
         const inside = ports.inFlight.enter()
         reply.raw.once('close', () => inside[Symbol.dispose]())
       })
+      authenticate(scope, access)
       await scope.register(multipart, { limits: formLimits })
       layerRoutes(scope, agents)
       blobUploadRoutes(scope, agents)

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Access, Caller, Grant } from '../access/access.ts'
+import type { Caller, Grant } from '../access/access.ts'
+import type { RepositoryAction } from '../access/identity.ts'
 import type { Chunk } from '../ingest/chunk.ts'
 import { parseContentDigest } from '../registry/content-digest.ts'
 import { LayergateError } from '../registry/errors.ts'
@@ -7,6 +8,7 @@ import type { Observer } from '../registry/events.ts'
 import { parseRepositoryName } from '../registry/repository-name.ts'
 import { isUploadId, type UploadId } from '../registry/upload-id.ts'
 import { refuseCodings } from './content-coding.ts'
+import { authorise } from './grants.ts'
 import { contentLength } from './incoming-layer.ts'
 import { hasBody, welcomeBody } from './request-body.ts'
 
@@ -22,30 +24,17 @@ export interface GrantOfCaller extends Grant {
 }
 
 export interface OciAccess {
-  readonly access: Access
   readonly observer: Observer
 }
 
-/** @throws LayergateError `repository_name_invalid`, `repository_denied` */
-export async function pushGrant(
-  { access, observer }: OciAccess,
+/** @throws LayergateError `repository_name_invalid`, `repository_denied`, `scope_insufficient` */
+export function grantFor(
+  { observer }: OciAccess,
   request: OciRequest,
-): Promise<GrantOfCaller> {
+  action: RepositoryAction,
+): GrantOfCaller {
   const repository = parseRepositoryName(request.params.name)
-  const caller = await access.identify(request.headers.authorization)
-  const grant = caller.mayPush(repository)
-  observer.observe({ type: 'repository_seen', repository })
-  return { ...grant, caller }
-}
-
-/** @throws LayergateError `repository_name_invalid`, `repository_denied` */
-export async function pullGrant(
-  { access }: OciAccess,
-  request: OciRequest,
-): Promise<GrantOfCaller> {
-  const repository = parseRepositoryName(request.params.name)
-  const caller = await access.identify(request.headers.authorization)
-  return { ...caller.mayPull(repository), caller }
+  return { ...authorise(observer, request, action, repository), caller: request.caller }
 }
 
 /** @throws LayergateError `upload_unknown` */

@@ -30,6 +30,83 @@ export interface RepositorySeen {
   readonly repository: string
 }
 
+/** The policy let a request at a repository. Once for each request and repository, before its body is read. */
+export interface RequestAuthorised extends OfRepository {
+  readonly type: 'request_authorised'
+  readonly requestId: string
+  readonly action: 'pull' | 'push'
+  /** What of the policy decided. */
+  readonly rule: string
+  /** Who the agent is for its issuer, where there is one. */
+  readonly subject?: string
+  readonly remoteAddress: string
+}
+
+/** Why a request can be refused for who sent it. */
+export type AuthFailure = Extract<
+  ErrorCode,
+  | 'credentials_missing'
+  | 'credentials_invalid'
+  | 'scope_insufficient'
+  | 'issuer_unavailable'
+  | 'repository_denied'
+  | 'observe_denied'
+>
+export const authFailures: readonly AuthFailure[] = [
+  'credentials_missing',
+  'credentials_invalid',
+  'scope_insufficient',
+  'issuer_unavailable',
+  'repository_denied',
+  'observe_denied',
+]
+
+/** A request was refused for who sent it. */
+export interface RequestDenied {
+  readonly type: 'request_denied'
+  readonly requestId: string
+  /** Absent where the credentials prove nobody. */
+  readonly agent?: string
+  readonly code: AuthFailure
+  readonly detail: string
+  readonly remoteAddress: string
+}
+
+/** Somebody traded credentials for a token of ours. */
+export interface TokenTraded {
+  readonly type: 'token_traded'
+  readonly requestId: string
+  readonly agent: string
+  readonly subject?: string
+  /** `jti` of what was given. */
+  readonly tokenId: string
+  /** `jti` of what it was given for, where that has one. */
+  readonly tradedTokenId?: string
+  /** `refresh`: a refresh token came with it. */
+  readonly gave: 'access' | 'refresh'
+  /** What the policy allowed of what was asked for: `repository:team/app:pull,push`. */
+  readonly granted: readonly string[]
+  /** Claims that find the CI run, or the pod. */
+  readonly run?: Readonly<Record<string, string>>
+  readonly remoteAddress: string
+}
+
+/** The policy file was read. Failed: the one before stays in force. */
+export interface PolicyLoaded {
+  readonly type: 'policy_loaded'
+  readonly outcome: 'loaded' | 'failed'
+  /** Of the file's bytes, where they could be read. */
+  readonly digest?: string
+  /** What is wrong with it, one sentence each. */
+  readonly problems: readonly string[]
+}
+
+/** A repository was created for who may push to it. */
+export interface RepositoryCreated extends OfRepository {
+  readonly type: 'repository_created'
+  readonly destination: string
+}
+
 export interface UploadStarted extends OfRepository {
   readonly type: 'upload_started'
   readonly entry: Entry
@@ -212,6 +289,11 @@ export interface RequestEnded {
 export type LayergateEvent =
   | RequestEnded
   | RepositorySeen
+  | RequestAuthorised
+  | RequestDenied
+  | TokenTraded
+  | PolicyLoaded
+  | RepositoryCreated
   | UploadStarted
   | UploadEnded
   | LayerInvalid

@@ -167,6 +167,15 @@ export function createInstruments(registry: Registry) {
       layerSeconds,
       ['operation', 'status'],
     ),
+    authFailures: counter(
+      'layergate_auth_failures_total',
+      'Requests that were refused for who sent them.',
+      ['reason'],
+    ),
+    policyReloadSuccessful: gauge(
+      'layergate_policy_last_reload_successful',
+      '1 when the policy file, as it was last read, is in force.',
+    ),
     authDisabled: gauge('layergate_auth_disabled', '1 when nobody is asked who they are.'),
     buildInfo: gauge('layergate_build_info', 'Always 1; the version is the label.', ['version']),
   }

@@ -57,7 +57,21 @@ export function createLogObserver(logger: Logger): Observer {
           if (event.outcome === 'refreshed') logger.info(fields, 'credentials were fetched anew')
           else logger.warn(fields, 'credentials could not be fetched anew')
           return
+        case 'request_denied':
+          logger.warn(fields, `request denied: ${event.code}`)
+          return
+        case 'token_traded':
+          logger.info(fields, 'token traded')
+          return
+        case 'policy_loaded':
+          if (event.outcome === 'loaded') logger.info(fields, 'policy loaded')
+          else logger.error(fields, 'policy not loaded: the one before stays in force')
+          return
+        case 'repository_created':
+          logger.info(fields, 'repository created')
+          return
         case 'upstream_called':
+        case 'request_authorised':
         case 'request_ended':
           logger.debug(fields, type)
           return

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
 import { refusalCauses, reportedCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
 import {
+  authFailures,
   type CredentialsOutcome,
   entries,
   type ForwardOutcome,
@@ -168,6 +169,12 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
       to.credentialsRefreshes.inc({ destination, outcome })
       return
     }
+    case 'request_denied':
+      to.authFailures.inc({ reason: event.code })
+      return
+    case 'policy_loaded':
+      to.policyReloadSuccessful.set(event.outcome === 'loaded' ? 1 : 0)
+      return
     case 'request_ended': {
       const { operation, status } = event
       to.httpRequests.inc({ operation, status })
@@ -179,6 +186,10 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
     case 'forward_ordered':
     case 'upstream_paused':
     case 'upstream_resumed':
+    // For the log and the audit.
+    case 'request_authorised':
+    case 'token_traded':
+    case 'repository_created':
   }
 }
 
@@ -186,6 +197,8 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
 function startAtZero(to: Instruments, settings: MetricsSettings): void {
   to.buildInfo.set({ version: settings.version }, 1)
   to.authDisabled.set(settings.isAuthDisabled ? 1 : 0)
+  to.policyReloadSuccessful.set(1)
+  for (const reason of authFailures) to.authFailures.inc({ reason }, 0)
   startRepositoryAtZero(to, otherRepository)
   for (const reason of ['already_present', 'single_flight', 'mount'])
     to.savedBytes.inc({ reason }, 0)

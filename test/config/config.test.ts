@@ -7,7 +7,15 @@ import { problemsOf, sandbox } from './setup.ts'
 
 test('with nothing but an upstream every setting has its default', () => {
   assert.deepEqual(loadConfig(sandbox), {
-    http: { host: '127.0.0.1', port: 8080, adminPort: undefined },
+    http: {
+      host: '127.0.0.1',
+      port: 8080,
+      adminPort: undefined,
+      publicUrl: undefined,
+      trustedProxies: [],
+      tls: undefined,
+    },
+    access: { policyFile: undefined, loginTtlMs: 6 * 3_600_000, auditFile: undefined },
     upstream: {
       kind: 'sandbox',
       endpoint: new URL('http://127.0.0.1:8081'),
@@ -51,6 +59,19 @@ const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_HOST: ['0.0.0.0', ({ http }) => http.host, '0.0.0.0'],
   LAYERGATE_PORT: ['0', ({ http }) => http.port, 0],
   LAYERGATE_ADMIN_PORT: ['9090', ({ http }) => http.adminPort, 9090],
+  LAYERGATE_PUBLIC_URL: [
+    'https://layers.example',
+    ({ http }) => http.publicUrl?.href,
+    'https://layers.example/',
+  ],
+  LAYERGATE_TRUSTED_PROXIES: [
+    '10.0.0.0/8, ::1',
+    ({ http }) => http.trustedProxies.join(' '),
+    '10.0.0.0/8 ::1',
+  ],
+  LAYERGATE_POLICY: ['/etc/policy.yaml', ({ access }) => access.policyFile, '/etc/policy.yaml'],
+  LAYERGATE_LOGIN_TTL: ['2h', ({ access }) => access.loginTtlMs, 7_200_000],
+  LAYERGATE_AUDIT_FILE: ['/var/audit', ({ access }) => access.auditFile, '/var/audit'],
   LAYERGATE_UPSTREAM: ['sandbox', ({ upstream }) => upstream.kind, 'sandbox'],
   LAYERGATE_UPSTREAM_ENDPOINT: [
     'http://127.0.0.1:9000',
@@ -101,8 +122,24 @@ for (const [name, [text, read, value]] of Object.entries(cases)) {
 test('no setting is left out here', () => {
   // This one is not passed on: it only decides whether AWS may be chosen, see below.
   const { name: noAuth } = settings.insecureNoAuth
+  // These go together, see below.
+  const tls = [settings.tlsCert.name, settings.tlsKey.name]
   const names = Object.values(settings).map(({ name }) => name)
-  assert.deepEqual(new Set([...Object.keys(cases), noAuth]), new Set(names))
+  assert.deepEqual(new Set([...Object.keys(cases), noAuth, ...tls]), new Set(names))
+})
+
+test('certificate and key are set together', () => {
+  const cert = { LAYERGATE_TLS_CERT: '/tls/cert.pem' }
+  const key = { LAYERGATE_TLS_KEY: '/tls/key.pem' }
+  assert.deepEqual(loadConfig({ ...sandbox, ...cert, ...key }).http.tls, {
+    certFile: '/tls/cert.pem',
+    keyFile: '/tls/key.pem',
+  })
+  for (const alone of [cert, key]) {
+    assert.deepEqual(problemsOf({ ...sandbox, ...alone }), [
+      'LAYERGATE_TLS_CERT and LAYERGATE_TLS_KEY must be set together.',
+    ])
+  }
 })
 
 test('a rate that is set is the only one that is passed on', () => {

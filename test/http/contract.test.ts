@@ -4,7 +4,6 @@ import { join } from 'node:path'
 import test from 'node:test'
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import fastify from 'fastify'
-import { openAccess } from '../../src/access/access.ts'
 import { createInFlight } from '../../src/http/in-flight.ts'
 import type { AgentRoutes } from '../../src/http/app.ts'
 import { blobUploadRoutes } from '../../src/http/routes/blob-uploads.ts'
@@ -13,7 +12,7 @@ import { discoveryRoutes } from '../../src/http/routes/discovery.ts'
 import { layerRoutes } from '../../src/http/routes/layers.ts'
 import { manifestRoutes } from '../../src/http/routes/manifests.ts'
 import { refusalRoutes } from '../../src/http/routes/refusals.ts'
-import { systemRoutes } from '../../src/http/routes/system.ts'
+import { healthRoutes, metricsRoutes } from '../../src/http/routes/system.ts'
 import { refusalCauses } from '../../src/registry/diagnosis.ts'
 import type { RefusalPlace } from '../../src/registry/refusal.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
@@ -235,7 +234,6 @@ function unused(): Promise<never> {
 }
 
 const agents: AgentRoutes = {
-  access: openAccess({ name: 'default', registry: 'default' }),
   observer: { observe() {} },
   takeLayer: unused,
   acceptance: { check: unused, record: unused, settled: unused },
@@ -263,7 +261,8 @@ test('the routes are those of openapi.yaml', () => {
   app.addHook('onRoute', ({ method, url, config }) => {
     routes.set(config?.operation ?? 'none', `${[method].flat().join()} ${url}`)
   })
-  systemRoutes(app, { readiness: unused, metrics: unused, openapi: '' })
+  healthRoutes(app, { readiness: unused, openapi: '' })
+  metricsRoutes(app, { metrics: unused })
   for (const addRoutes of [
     layerRoutes,
     blobUploadRoutes,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import test, { type TestContext } from 'node:test'
 import fastify from 'fastify'
 import { type Access, openAccess } from '../../src/access/access.ts'
+import { authenticate } from '../../src/http/plugins/authentication.ts'
 import { answerErrors } from '../../src/http/plugins/errors.ts'
 import { requestContext } from '../../src/http/plugins/request-context.ts'
 import { refusalRoutes } from '../../src/http/routes/refusals.ts'
@@ -49,9 +50,11 @@ async function setup(
   const refusals = createMemoryRefusals()
   for (const each of recorded) await refusals.record(each)
   const app = fastify({ exposeHeadRoutes: false })
-  requestContext(app, recordingObserver(), () => false)
+  const observer = recordingObserver()
+  requestContext(app, observer, () => false)
   answerErrors(app)
-  refusalRoutes(app, { access, refusals })
+  authenticate(app, access)
+  refusalRoutes(app, { observer, refusals })
   t.after(() => app.close())
   /** Every answer keeps what openapi.yaml promises. */
   async function get(query = '', headers: Readonly<Record<string, string>> = {}) {

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
+import { asAgent, observerName } from './two-agents.ts'
 import supertest from 'supertest'
 import { loadConfig } from '../../src/config/config.ts'
 import { type Sandbox, type SandboxOptions, startSandbox } from '../../src/sandbox/sandbox.ts'
@@ -112,7 +113,8 @@ async function startOver(
     calls: () => sandbox.calls().map(({ operation }) => operation),
     spooledFiles: () => readdir(join(dataDir, 'uploads')),
     async metric(sample) {
-      const text = await (await fetch(`${adminUrl}/metrics`)).text()
+      const answer = await fetch(`${adminUrl}/metrics`, { headers: asAgent(observerName) })
+      const text = await answer.text()
       const line = text.split('\n').find((candidate) => candidate.startsWith(`${sample} `))
       return line === undefined ? undefined : Number(line.slice(sample.length + 1))
     },

@@ -22,11 +22,19 @@ export function agentsWith(
   agents: Readonly<Record<string, Grants>>,
 ): (destination: Destination) => Access {
   return (destination) => ({
+    isOpen: false,
     async identify(authorization = '') {
       const agent = authorization.replace('Bearer ', '')
-      return callerOf(agent, agents[agent] ?? { push: [] }, destination)
+      return callerOf(agent, agents[agent] ?? grantsOf(agent), destination)
     },
   })
+}
+
+/** Who looks at metrics, whoever else there is. */
+export const observerName = 'observer'
+
+function grantsOf(agent: string): Grants {
+  return { push: [], observe: agent === observerName }
 }
 
 function callerOf(agent: string, grants: Grants, destination: Destination): Caller {
@@ -34,7 +42,7 @@ function callerOf(agent: string, grants: Grants, destination: Destination): Call
   const canPush = (repository: RepositoryName) => push.includes(repository)
   const canPull = (repository: RepositoryName) => canPush(repository) || pull.includes(repository)
   const grant = (repository: RepositoryName, isGranted: boolean) => {
-    if (isGranted) return { agent, repository, destination }
+    if (isGranted) return { agent, repository, destination, rule: agent }
     throw new LayergateError('repository_denied', `${agent} may not do this in ${repository}.`)
   }
   return {
@@ -44,5 +52,6 @@ function callerOf(agent: string, grants: Grants, destination: Destination): Call
     mayPull: (repository) => grant(repository, canPull(repository)),
     canPull,
     mayObserve: observe,
+    limits: {},
   }
 }

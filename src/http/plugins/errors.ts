@@ -30,8 +30,19 @@ export function answerFrameworkError(
   void answer(translate(thrown), request, reply)
 }
 
-/** The one place that answers failures: unknown routes, Fastify's own errors, ours, and everything else. */
-export function answerErrors(app: FastifyInstance): void {
+/**
+ * The one place that answers failures: unknown routes, Fastify's own errors, ours, and everything else.
+ *
+ * @param onFailure to be told of each, and to add headers to its answer
+ */
+export function answerErrors(
+  app: FastifyInstance,
+  onFailure: (
+    error: LayergateError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ) => void = () => {},
+): void {
   app.setNotFoundHandler((request) => {
     throw new LayergateError('route_unknown', `${request.method} ${pathOf(request)} is not served.`)
   })
@@ -39,6 +50,7 @@ export function answerErrors(app: FastifyInstance): void {
   app.setErrorHandler(async (thrown: FastifyError | Error, request, reply) => {
     const error = translate(thrown)
     await settleBody(request, reply)
+    onFailure(error, request, reply)
     return answer(error, request, reply)
   })
 }

@@ -15,7 +15,7 @@ import {
   type OciPath,
   type OciRequest,
   type GrantOfCaller,
-  pushGrant,
+  grantFor,
   theUploadId,
 } from '../oci-request.ts'
 import { queryValues, theDigest } from '../query.ts'
@@ -42,7 +42,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/',
     { config: { operation: 'startBlobUpload' } },
     async (request, reply) => {
-      const grant = await pushGrant(ports, request)
+      const grant = grantFor(ports, request, 'push')
       const taken = await duringRequest(request, shutdown, async (signal) => {
         const digest =
           (await tryMount(request, grant, signal)) ??
@@ -114,7 +114,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'appendBlobChunk' } },
     async (request, reply) => {
-      const { repository, agent } = await pushGrant(ports, request)
+      const { repository, agent } = grantFor(ports, request, 'push')
       const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
       const chunk = incomingChunk(request, reply)
       const session = await duringRequest(request, shutdown, (signal) =>
@@ -128,7 +128,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'finishBlobUpload' } },
     async (request, reply) => {
-      const grant = await pushGrant(ports, request)
+      const grant = grantFor(ports, request, 'push')
       const { repository, agent } = grant
       const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
       const expected = theDigest(queryValues(request, 'digest'))
@@ -146,7 +146,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'getBlobUpload' } },
     async (request, reply) => {
-      const { repository, agent } = await pushGrant(ports, request)
+      const { repository, agent } = grantFor(ports, request, 'push')
       const session = await uploads.find({ repository, agent, id: theUploadId(request) })
       return standing(reply, session).code(204).send()
     },
@@ -156,7 +156,7 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'cancelBlobUpload' } },
     async (request, reply) => {
-      const { repository, agent } = await pushGrant(ports, request)
+      const { repository, agent } = grantFor(ports, request, 'push')
       const upload = { repository, agent, id: theUploadId(request) }
       await duringRequest(request, shutdown, (signal) => uploads.cancel(upload, signal))
       return reply.code(204).send()

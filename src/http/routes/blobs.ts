@@ -7,7 +7,7 @@ import { type Digest, parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { blobStream } from '../blob-stream.ts'
 import { wantedRange } from '../byte-range.ts'
-import { type GrantOfCaller, type OciAccess, type OciPath, pullGrant } from '../oci-request.ts'
+import { type GrantOfCaller, type OciAccess, type OciPath, grantFor } from '../oci-request.ts'
 import { duringRequest } from '../request-signal.ts'
 
 export interface BlobRoutes extends OciAccess {
@@ -29,7 +29,7 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
     { config: { operation: 'headBlob' } },
     async (request, reply) => {
       const digest = parseDigest(request.params.digest)
-      const grant = await pullGrant(ports, request)
+      const grant = grantFor(ports, request, 'pull')
       const found = await duringRequest(request, shutdown, (signal) =>
         blobs.headBlob(grant, digest, signal, rightsOf(grant)),
       )
@@ -43,7 +43,7 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
     { config: { operation: 'getBlob' } },
     async (request, reply) => {
       const digest = parseDigest(request.params.digest)
-      const grant = await pullGrant(ports, request)
+      const grant = grantFor(ports, request, 'pull')
       const blob = await duringRequest(request, shutdown, (signal) =>
         blobs.getBlob(grant, digest, signal, rightsOf(grant)),
       )

@@ -5,7 +5,7 @@ import { parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import { ociIndexType } from '../../registry/media-type.ts'
 import { sendJson } from '../json-answer.ts'
-import { type OciAccess, type OciPath, pullGrant } from '../oci-request.ts'
+import { type OciAccess, type OciPath, grantFor } from '../oci-request.ts'
 import { queryValues } from '../query.ts'
 import { duringRequest } from '../request-signal.ts'
 
@@ -30,7 +30,7 @@ export function discoveryRoutes(app: FastifyInstance, ports: DiscoveryRoutes): v
     '/v2/:name/tags/list',
     { config: { operation: 'listTags' } },
     async (request, reply) => {
-      const grant = await pullGrant(ports, request)
+      const grant = grantFor(ports, request, 'pull')
       const [n] = queryValues(request, 'n')
       const [last] = queryValues(request, 'last')
       const page = {
@@ -54,7 +54,7 @@ export function discoveryRoutes(app: FastifyInstance, ports: DiscoveryRoutes): v
     { config: { operation: 'listReferrers' } },
     async (request, reply) => {
       const digest = parseDigest(request.params.digest)
-      const grant = await pullGrant(ports, request)
+      const grant = grantFor(ports, request, 'pull')
       const [artifactType] = queryValues(request, 'artifactType')
       const manifests = await duringRequest(request, ports.shutdown, (signal) =>
         ports.referrers.list(grant, digest, artifactType, signal),

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { Access } from '../../access/access.ts'
 import type { TakeLayer } from '../../ingest/layer-intake.ts'
 import { forwardKey } from '../../publish/acceptance.ts'
 import { isParked } from '../../publish/forward-journal.ts'
@@ -8,6 +7,7 @@ import { parseDigest } from '../../registry/digest.ts'
 import { LayergateError } from '../../registry/errors.ts'
 import type { Observer } from '../../registry/events.ts'
 import { formLayer } from '../form-layer.ts'
+import { authorise } from '../grants.ts'
 import { refuseCodings } from '../content-coding.ts'
 import { rawLayer } from '../incoming-layer.ts'
 import { layerLocation, renderLayer, renderLayerState } from '../layer-view.ts'
@@ -18,7 +18,6 @@ import { welcomeBody } from '../request-body.ts'
 import { requestSignal } from '../request-signal.ts'
 
 export interface LayerRoutes extends RecipientPorts {
-  readonly access: Access
   readonly observer: Observer
   readonly takeLayer: TakeLayer
   readonly findLayer: FindLayer
@@ -28,13 +27,12 @@ export interface LayerRoutes extends RecipientPorts {
 }
 
 export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
-  const { access, observer, takeLayer, acceptance, findLayer } = ports
+  const { observer, takeLayer, acceptance, findLayer } = ports
 
   app.post('/v1/layers', { config: { operation: 'uploadLayer' } }, async (request, reply) => {
     refuseCodings(request)
     refuseOtherForms(request)
     const preference = waitPreference(request.headers['prefer'])
-    const caller = await access.identify(request.headers.authorization)
     using scope = requestSignal(request, ports.shutdown)
     const { signal } = scope
 
@@ -42,8 +40,7 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
     const incoming = request.isMultipart()
       ? await formLayer(request, ports.idleTimeoutMs, signal)
       : rawLayer(request)
-    const grant = caller.mayPush(incoming.repository)
-    observer.observe({ type: 'repository_seen', repository: grant.repository })
+    const grant = authorise(observer, request, 'push', incoming.repository)
 
     const announcement = { ...incoming, agent: grant.agent, requestId: request.id }
     const recorded = await takeLayer(announcement, signal, async (intake) => {
@@ -51,7 +48,7 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
       const received = await intake.receive(incoming.body).catch((error: unknown) => {
         throw incoming.explain(error)
       })
-      const recipient = recipientOf(ports, 'layer', grant, caller, signal)
+      const recipient = recipientOf(ports, 'layer', grant, request.caller, signal)
       return intake.finish(received, await incoming.rest(), recipient)
     })
 
@@ -74,8 +71,8 @@ export function layerRoutes(app: FastifyInstance, ports: LayerRoutes): void {
     { config: { operation: 'getLayer' } },
     async (request) => {
       const digest = parseDigest(request.params.digest)
-      const caller = await access.identify(request.headers.authorization)
-      const grant = caller.mayPull(theRepository(queryValues(request, 'repository')))
+      const repository = theRepository(queryValues(request, 'repository'))
+      const grant = authorise(observer, request, 'pull', repository)
       const key = forwardKey(grant, digest)
       const view = await findLayer(key)
       if (view.state === 'known') return renderLayerState(view.forward)

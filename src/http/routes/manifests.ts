@@ -12,7 +12,7 @@ import type { ByteBudget, TakenBytes } from '../byte-budget.ts'
 import { refuseCodings } from '../content-coding.ts'
 import { contentLength } from '../incoming-layer.ts'
 import type { InFlight } from '../in-flight.ts'
-import { type OciAccess, type OciPath, pullGrant, pushGrant } from '../oci-request.ts'
+import { type OciAccess, type OciPath, grantFor } from '../oci-request.ts'
 import { patienceOf, waitAgain } from '../patience.ts'
 import { queryValues } from '../query.ts'
 import { welcomeBody } from '../request-body.ts'
@@ -72,7 +72,7 @@ export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): voi
     '/v2/:name/manifests/:reference',
     { config: { operation: 'putManifest' } },
     async (request, reply) => {
-      const { caller, ...target } = await pushGrant(ports, request)
+      const { caller, ...target } = grantFor(ports, request, 'push')
       refuseCodings(request)
       const reference = parseReference(request.params.reference)
       const tags = tagsOf(reference, request)
@@ -119,7 +119,7 @@ export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): voi
     '/v2/:name/manifests/:reference',
     { config: { operation: 'headManifest' } },
     async (request, reply) => {
-      const grant = await pullGrant(ports, request)
+      const grant = grantFor(ports, request, 'pull')
       const reference = wantedReference(request.params)
       const head = await duringRequest(request, shutdown, (signal) =>
         manifests.headManifest(grant, reference, signal),
@@ -133,7 +133,7 @@ export function manifestRoutes(app: FastifyInstance, ports: ManifestRoutes): voi
     '/v2/:name/manifests/:reference',
     { config: { operation: 'getManifest' } },
     async (request, reply) => {
-      const grant = await pullGrant(ports, request)
+      const grant = grantFor(ports, request, 'pull')
       const reference = wantedReference(request.params)
       const manifest = await duringRequest(request, shutdown, (signal) =>
         manifests.getManifest(grant, reference, signal),

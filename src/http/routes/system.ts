@@ -13,7 +13,8 @@ export interface Readiness {
   readonly degraded: readonly string[]
 }
 
-export function systemRoutes(app: FastifyInstance, ports: SystemRoutes): void {
+/** For whoever asks: they say nothing of anybody. */
+export function healthRoutes(app: FastifyInstance, ports: Omit<SystemRoutes, 'metrics'>): void {
   app.get('/healthz', { config: { operation: 'getHealth' } }, async () => ({ status: 'ok' }))
 
   app.get('/readyz', { config: { operation: 'getReadiness' } }, async (_request, reply) => {
@@ -22,12 +23,15 @@ export function systemRoutes(app: FastifyInstance, ports: SystemRoutes): void {
     return reply.code(503).send({ status: 'not_ready', reason: notReady, degraded })
   })
 
+  app.get('/openapi.yaml', { config: { operation: 'getOpenapi' } }, async (_request, reply) =>
+    reply.type('application/yaml').send(ports.openapi),
+  )
+}
+
+/** They name repositories and agents. */
+export function metricsRoutes(app: FastifyInstance, ports: Pick<SystemRoutes, 'metrics'>): void {
   app.get('/metrics', { config: { operation: 'getMetrics' } }, async (_request, reply) => {
     const { contentType, text } = await ports.metrics()
     return reply.type(contentType).send(text)
   })
-
-  app.get('/openapi.yaml', { config: { operation: 'getOpenapi' } }, async (_request, reply) =>
-    reply.type('application/yaml').send(ports.openapi),
-  )
 }

@@ -64,7 +64,7 @@ describe('the error form of the specification', () => {
 
   test('is that of an internal failure, which says nothing of its cause', async (t) => {
     const { url, logs } = await startService(t, {
-      access: () => ({ identify: () => Promise.reject(new Error('a secret')) }),
+      access: () => ({ isOpen: false, identify: () => Promise.reject(new Error('a secret')) }),
     })
     const answer = await ociClient(url).blob('GET', digest)
     assertRefused(answer, 500, 'UNKNOWN', 'internal')

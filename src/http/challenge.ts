@@ -1,0 +1,49 @@
+import type { FastifyRequest } from 'fastify'
+import type { LayergateError } from '../registry/errors.ts'
+
+/** Whom tokens of ours are for, as the challenge and `/token` name it. */
+export const tokenService = 'layergate'
+
+/**
+ * Sends a client to where it gets a token
+ * (https://github.com/distribution/distribution/blob/v3.0.0/docs/content/spec/auth/token.md).
+ *
+ * @param publicUrl our address as agents know it; as the request has it when absent
+ */
+export function challengeFor(
+  request: FastifyRequest,
+  error: LayergateError,
+  publicUrl: URL | undefined,
+): string {
+  const scope = scopeOf(request)
+  const why = { credentials_invalid: 'invalid_token', scope_insufficient: 'insufficient_scope' }
+  const reason = Object.entries(why).find(([code]) => code === error.code)?.[1]
+  const parameters = {
+    realm: new URL('/token', publicUrl ?? addressOf(request)).href,
+    service: tokenService,
+    ...(scope && { scope }),
+    ...(reason && { error: reason }),
+  }
+  const written = Object.entries(parameters).map(([name, value]) => `${name}="${value}"`)
+  return `Bearer ${written.join(',')}`
+}
+
+/** By the headers of proxies where those are trusted. What is no address of a host is none of ours. */
+function addressOf({ protocol, host, socket }: FastifyRequest): URL {
+  const url = URL.parse(`${protocol}://${host}`)
+  if (url && url.origin !== 'null' && url.pathname === '/' && /^[\w.:[\]-]+$/.test(host)) return url
+  const address = socket.localAddress?.includes(':')
+    ? `[${socket.localAddress}]`
+    : socket.localAddress
+  return new URL(`${protocol}://${address}:${socket.localPort}`)
+}
+
+/** What the request needs, for a client that asks for no more. */
+function scopeOf({ method, params, query, url }: FastifyRequest): string | undefined {
+  const { name } = Object(params)
+  const { repository } = Object(query)
+  const wanted = url.startsWith('/v2/') ? name : repository
+  if (typeof wanted !== 'string' || !/^[a-z0-9._/-]{2,205}$/.test(wanted)) return undefined
+  const isRead = method === 'GET' || method === 'HEAD'
+  return `repository:${wanted}:${isRead ? 'pull' : 'pull,push'}`
+}
