@@ -1,6 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { LayergateError } from '../registry/errors.ts'
 
+import { tokenPath } from './oci-path.ts'
+
 /** Whom tokens of ours are for, as the challenge and `/token` name it. */
 export const tokenService = 'layergate'
 
@@ -15,11 +17,13 @@ export function challengeFor(
   error: LayergateError,
   publicUrl: URL | undefined,
 ): string {
+  // There is nowhere else to send it.
+  if (request.url.split('?', 1)[0] === tokenPath) return `Basic realm="${tokenService}"`
   const scope = scopeOf(request)
   const why = { credentials_invalid: 'invalid_token', scope_insufficient: 'insufficient_scope' }
   const reason = Object.entries(why).find(([code]) => code === error.code)?.[1]
   const parameters = {
-    realm: new URL('/token', publicUrl ?? addressOf(request)).href,
+    realm: new URL(tokenPath, publicUrl ?? addressOf(request)).href,
     service: tokenService,
     ...(scope && { scope }),
     ...(reason && { error: reason }),

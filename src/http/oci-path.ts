@@ -1,3 +1,6 @@
+/** Where clients trade what they logged in with for a token. */
+export const tokenPath = '/token'
+
 /** What may follow the name of a repository, which has slashes of its own. */
 const tails = [
   'blobs/uploads(?:/[^/]*)?',
@@ -23,9 +26,10 @@ export function toRoutePath(url: string): string {
   return `/v2/${encodeURIComponent(decoded(name))}/${rest}${slash}${query}`
 }
 
-/** Whether the distribution specification rules the answer, also where there is no route. */
+/** Whether a container client reads the answer, also where there is no route. */
 export function isOciPath(url: string): boolean {
-  return url.startsWith('/v2/') || url === '/v2' || url.startsWith('/v2?')
+  const [path = ''] = url.split('?', 1)
+  return path.startsWith('/v2/') || path === '/v2' || path === tokenPath
 }
 
 function decoded(name: string): string {

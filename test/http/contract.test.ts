@@ -22,6 +22,7 @@ import { type RunningService, startService } from '../support/service.ts'
 import { agentsWith, asAgent } from '../support/two-agents.ts'
 import { until } from '../support/until.ts'
 import { blobUploadScenarios } from './oci/support/blob-upload-scenarios.ts'
+import { identityScenarios } from './oci/support/identity-scenarios.ts'
 import { manifestScenarios } from './oci/support/manifest-scenarios.ts'
 import { readScenarios } from './oci/support/read-scenarios.ts'
 import { type Scenario, sendSilently } from './oci/support/scenario.ts'
@@ -154,6 +155,7 @@ const scenarios: readonly Scenario[] = [
   ...blobUploadScenarios,
   ...readScenarios,
   ...manifestScenarios,
+  ...identityScenarios(contract),
 ]
 
 for (const { operation, status, send, options } of scenarios) {
