@@ -43,7 +43,8 @@ export function createWatch(
   const levels = createLevels({
     ...watched,
     isUpstreamPaused: () => account().isPaused(),
-    quotasPerSecond: () => account().quotasPerSecond(),
+    isPolicyOutdated: () => false,
+    quotasPerSecond: () => ({ [destination.name]: account().quotasPerSecond() }),
   })
   const metrics = createMetrics(
     {

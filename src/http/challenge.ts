@@ -1,6 +1,5 @@
 import type { FastifyRequest } from 'fastify'
 import type { LayergateError } from '../registry/errors.ts'
-
 import { tokenPath } from './oci-path.ts'
 
 /** Whom tokens of ours are for, as the challenge and `/token` name it. */

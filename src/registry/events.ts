@@ -99,6 +99,8 @@ export interface PolicyLoaded {
   readonly digest?: string
   /** What is wrong with it, one sentence each. */
   readonly problems: readonly string[]
+  /** The names of those that it has; none where it failed. */
+  readonly destinations: readonly string[]
 }
 
 /** A repository was created for who may push to it. */

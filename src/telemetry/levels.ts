@@ -13,15 +13,20 @@ export interface Levels {
   readonly forwardOldestSeconds: number
   /** AWS does not answer: it is only probed. */
   readonly isUpstreamPaused: boolean
-  /** What is let through to AWS at this moment, by operation. */
-  readonly quotasPerSecond: Readonly<Record<string, number>>
+  /** The policy file, as it is now, could not be taken. */
+  readonly isPolicyOutdated: boolean
+  readonly quotasPerSecond: QuotasPerSecond
 }
+
+/** What is let through to AWS at this moment: by destination, by operation. */
+export type QuotasPerSecond = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 export const degradedReasons = [
   'journal_failed',
   'spool_nearly_full',
   'forwards_parked',
   'upstream_unreachable',
+  'policy_outdated',
 ] as const
 
 export type DegradedReason = (typeof degradedReasons)[number]
@@ -40,7 +45,8 @@ function keptBytes({ spoolBytes, forwardBacklogBytes, heldBytes }: Levels): numb
 /**
  * What works worse than it should, most of it without making the service unready. `journal_failed`: no push is
  * taken, and the process is about to end. `spool_nearly_full`: layers that are owed to AWS fill it to 95 %, so that
- * only forwards make room. `upstream_unreachable`: AWS did not answer call after call.
+ * only forwards make room. `upstream_unreachable`: AWS did not answer call after call. `policy_outdated`: an older policy
+ * is in force than the file has.
  */
 export function degradedBy(levels: Levels): readonly DegradedReason[] {
   const holds: Readonly<Record<DegradedReason, boolean>> = {
@@ -48,6 +54,7 @@ export function degradedBy(levels: Levels): readonly DegradedReason[] {
     spool_nearly_full: keptBytes(levels) >= levels.spoolCapacityBytes * nearlyFull,
     forwards_parked: levels.forwardsParked > 0,
     upstream_unreachable: levels.isUpstreamPaused,
+    policy_outdated: levels.isPolicyOutdated,
   }
   return degradedReasons.filter((reason) => holds[reason])
 }
@@ -58,7 +65,8 @@ export interface LevelSources {
   uploadsWaiting(): number
   hasJournalFailed(): boolean
   isUpstreamPaused(): boolean
-  quotasPerSecond(): Readonly<Record<string, number>>
+  isPolicyOutdated(): boolean
+  quotasPerSecond(): QuotasPerSecond
   now(): Date
 }
 
@@ -107,6 +115,7 @@ export function createLevels(sources: LevelSources): () => Promise<Levels> {
       forwardBacklogBytes: totals.backlogBytes,
       forwardOldestSeconds: (nowMs - (totals.oldestRecordedAt?.getTime() ?? nowMs)) / 1000,
       isUpstreamPaused: sources.isUpstreamPaused(),
+      isPolicyOutdated: sources.isPolicyOutdated(),
       quotasPerSecond: sources.quotasPerSecond(),
     }
   }

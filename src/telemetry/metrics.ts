@@ -60,9 +60,21 @@ export function createMetrics(settings: MetricsSettings, levels: () => Promise<L
   }
   if (settings.withProcess) collectDefaultMetrics({ register: registry })
   startAtZero(instruments, settings)
+  const destinations = new Set<string>()
+  const startDestination = (name: string) => {
+    if (destinations.has(name)) return
+    destinations.add(name)
+    startDestinationAtZero(instruments, settings, name)
+  }
+  for (const name of settings.destinations) startDestination(name)
 
   return {
-    observe: (event) => count(instruments, slots, event),
+    observe(event) {
+      if (event.type === 'policy_loaded') {
+        for (const name of event.destinations) startDestination(name)
+      }
+      count(instruments, slots, event)
+    },
 
     async scrape() {
       const now = await levels()
@@ -74,8 +86,8 @@ export function createMetrics(settings: MetricsSettings, levels: () => Promise<L
       instruments.forwardsHeld.set(now.forwardsHeld)
       instruments.forwardBacklog.set(now.forwardBacklogBytes)
       instruments.forwardOldest.set(now.forwardOldestSeconds)
-      for (const destination of settings.destinations) {
-        for (const [operation, perSecond] of Object.entries(now.quotasPerSecond)) {
+      for (const [destination, quotas] of Object.entries(now.quotasPerSecond)) {
+        for (const [operation, perSecond] of Object.entries(quotas)) {
           instruments.upstreamQuota.set({ destination, operation }, perSecond)
         }
       }
@@ -214,24 +226,29 @@ function startAtZero(to: Instruments, settings: MetricsSettings): void {
   for (const outcome of forwardOutcomes) {
     to.layerForwards.inc({ repository: otherRepository, outcome }, 0)
   }
-  for (const destination of settings.destinations) {
-    for (const operation of settings.operations) {
-      to.upstreamDuration.zero({ destination, operation })
-      to.upstreamWait.zero({ destination, operation })
-      for (const outcome of [success, otherOutcome]) {
-        to.upstreamRequests.inc({ destination, operation, outcome }, 0)
-      }
+}
+
+function startDestinationAtZero(
+  to: Instruments,
+  settings: MetricsSettings,
+  destination: string,
+): void {
+  for (const operation of settings.operations) {
+    to.upstreamDuration.zero({ destination, operation })
+    to.upstreamWait.zero({ destination, operation })
+    for (const outcome of [success, otherOutcome]) {
+      to.upstreamRequests.inc({ destination, operation, outcome }, 0)
     }
-    const operation = 'CompleteLayerUpload'
-    to.upstreamRequests.inc({ destination, operation, outcome: invalidLayer }, 0)
-    for (const retried of [...settings.operations, refreshOperation]) {
-      for (const reason of settings.retryReasons) {
-        to.upstreamRetries.inc({ destination, operation: retried, reason }, 0)
-      }
+  }
+  const operation = 'CompleteLayerUpload'
+  to.upstreamRequests.inc({ destination, operation, outcome: invalidLayer }, 0)
+  for (const retried of [...settings.operations, refreshOperation]) {
+    for (const reason of settings.retryReasons) {
+      to.upstreamRetries.inc({ destination, operation: retried, reason }, 0)
     }
-    for (const outcome of credentialsOutcomes) {
-      to.credentialsRefreshes.inc({ destination, outcome }, 0)
-    }
+  }
+  for (const outcome of credentialsOutcomes) {
+    to.credentialsRefreshes.inc({ destination, outcome }, 0)
   }
 }
 

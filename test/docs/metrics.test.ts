@@ -14,7 +14,8 @@ const fresh = readSeries(await scrapeFresh())
 /** What a service shows that nobody has called yet: every label has a value in it. */
 async function scrapeFresh(): Promise<string> {
   const operations = [...upstreamOperations, ...registryOperations]
-  const quotasPerSecond = Object.fromEntries(operations.map((operation) => [operation, 1]))
+  const quotas = Object.fromEntries(operations.map((operation) => [operation, 1]))
+  const quotasPerSecond = { default: quotas }
   const levels = async () => ({ ...calmLevels, quotasPerSecond })
   const settings = {
     version: '1.2.3',

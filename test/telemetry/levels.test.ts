@@ -25,12 +25,19 @@ for (const [what, levels, reasons] of [
     'all of that',
     {
       isUpstreamPaused: true,
+      isPolicyOutdated: true,
       hasJournalFailed: true,
       forwardsParked: 1,
       spoolBytes: 1000,
       forwardBacklogBytes: 1000,
     },
-    ['journal_failed', 'spool_nearly_full', 'forwards_parked', 'upstream_unreachable'],
+    [
+      'journal_failed',
+      'spool_nearly_full',
+      'forwards_parked',
+      'upstream_unreachable',
+      'policy_outdated',
+    ],
   ],
 ] as const) {
   test(`the service is degraded by ${what}: ${reasons.join(' and ') || 'no'}`, () => {
@@ -56,7 +63,8 @@ function levelsOver(totals: LevelSources['totals']) {
     uploadsWaiting: () => 2,
     hasJournalFailed: () => state.hasFailed,
     isUpstreamPaused: () => true,
-    quotasPerSecond: () => ({ PutImage: 10 }),
+    isPolicyOutdated: () => true,
+    quotasPerSecond: () => ({ default: { PutImage: 10 } }),
     now: () => new Date(0),
   })
   return { read, state }

@@ -36,6 +36,8 @@ const series: Readonly<Record<string, string>> = {
   layergate_http_requests_total: 'counter',
   layergate_http_request_duration_seconds: 'histogram',
   layergate_auth_disabled: 'gauge',
+  layergate_auth_failures_total: 'counter',
+  layergate_policy_last_reload_successful: 'gauge',
   layergate_build_info: 'gauge',
 }
 
@@ -57,6 +59,7 @@ test('at the first scrape everything is zero but what is a fact', async () => {
   const notZero = [...values].filter(([, value]) => value !== 0)
   assert.deepEqual(Object.fromEntries(notZero), {
     'layergate_build_info{version="1.2.3"}': 1,
+    layergate_policy_last_reload_successful: 1,
     layergate_spool_capacity_bytes: 1000,
     'layergate_upstream_quota_per_second{destination="default",operation="PutImage"}': 10,
   })

@@ -365,6 +365,7 @@ test('levels are read at each scrape', async () => {
   assert.deepEqual(Object.fromEntries(notZero), {
     'layergate_build_info{version="1.2.3"}': 1,
     layergate_auth_disabled: 1,
+    layergate_policy_last_reload_successful: 1,
     layergate_uploads_waiting: 1,
     layergate_spool_bytes: 960,
     layergate_spool_capacity_bytes: 1000,

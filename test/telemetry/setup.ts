@@ -16,7 +16,8 @@ export const calmLevels: Levels = {
   forwardBacklogBytes: 0,
   forwardOldestSeconds: 0,
   isUpstreamPaused: false,
-  quotasPerSecond: { PutImage: 10 },
+  isPolicyOutdated: false,
+  quotasPerSecond: { default: { PutImage: 10 } },
 }
 
 export interface Samples {
