@@ -22,6 +22,8 @@ export interface Parts {
   readonly withProcessMetrics: boolean
   /** Who may push and pull what; everybody everything when absent. */
   readonly access?: (destination: Destination) => Access
+  /** Takes a line of the audit log, with its end; nobody does when absent. */
+  readonly audit?: (line: string) => void
   /** The service has failed for good: only a new process can take pushes. Called once. */
   readonly onFatal?: () => void
   /** The file system of the spool; the real one when absent. */

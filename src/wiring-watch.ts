@@ -2,13 +2,13 @@ import { createRefusalRecorder } from './layers/refusal-recorder.ts'
 import type { Refusals } from './layers/refusals.ts'
 import type { ForwardTotals } from './publish/forward-journal.ts'
 import { createPace, type UpstreamPace } from './publish/pace/pace.ts'
-import type { Destination } from './registry/destination.ts'
 import type { Observer } from './registry/events.ts'
+import { createAudit } from './telemetry/audit/audit.ts'
 import { createLevels, type DegradedReason, degradedBy } from './telemetry/levels.ts'
 import { createLogObserver } from './telemetry/log-observer.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { observers } from './telemetry/observers.ts'
-import type { EcrStack } from './upstream/ecr-stack.ts'
+import type { Accounts } from './upstream/accounts.ts'
 import { upstreamOperations } from './upstream/ecr-upstream.ts'
 import { registryOperations } from './upstream/registry/ecr-catalog.ts'
 import { retryReasons } from './upstream/retry-policy.ts'
@@ -16,14 +16,15 @@ import type { Parts } from './wiring-parts.ts'
 
 /** What is looked at beside events. */
 export interface Watched {
-  readonly destination: Destination
   totals(): Promise<ForwardTotals>
   usage(): { readonly usedBytes: number; readonly capacityBytes: number }
   uploadsWaiting(): number
   hasJournalFailed(): boolean
   readonly refusals: Pick<Refusals, 'record'>
   /** Made later, since it is watched itself. */
-  account(): Pick<EcrStack, 'isPaused' | 'quotasPerSecond' | 'layersPerSecond'>
+  accounts(): Pick<Accounts, 'isPaused' | 'quotasPerSecond' | 'layersPerSecond'>
+  isPolicyOutdated(): boolean
+  destinationNameOf(repository: string): string
   now(): Date
 }
 
@@ -36,21 +37,21 @@ export interface Watch {
 }
 
 export function createWatch(
-  { config, logger, version, withProcessMetrics }: Parts,
+  { config, logger, version, withProcessMetrics, audit }: Parts,
   watched: Watched,
 ): Watch {
-  const { account, destination } = watched
+  const { accounts } = watched
   const levels = createLevels({
     ...watched,
-    isUpstreamPaused: () => account().isPaused(),
-    isPolicyOutdated: () => false,
-    quotasPerSecond: () => ({ [destination.name]: account().quotasPerSecond() }),
+    isUpstreamPaused: () => accounts().isPaused(),
+    quotasPerSecond: () => accounts().quotasPerSecond(),
   })
   const metrics = createMetrics(
     {
       version,
-      isAuthDisabled: true,
-      destinations: [destination.name],
+      isAuthDisabled: config.access.policyFile === undefined,
+      // Those of a policy come with it.
+      destinations: config.access.policyFile === undefined ? ['default'] : [],
       operations: [...upstreamOperations, ...registryOperations],
       retryReasons,
       withProcess: withProcessMetrics,
@@ -64,7 +65,8 @@ export function createWatch(
         const { owedBytes, owedLayers } = await watched.totals()
         return { bytes: owedBytes, layers: owedLayers }
       },
-      layersPerSecond: () => account().layersPerSecond(),
+      layersPerSecond: () => accounts().layersPerSecond(),
+      destinationOf: watched.destinationNameOf,
       onJournalError: (error) =>
         logger.error({ err: error }, 'the journal did not say what is owed'),
     },
@@ -74,7 +76,13 @@ export function createWatch(
     logger.error({ err: error }, 'a refusal could not be kept'),
   )
   return {
-    observer: observers(metrics, createLogObserver(logger), pace, recorder),
+    observer: observers(
+      metrics,
+      createLogObserver(logger),
+      pace,
+      recorder,
+      ...(audit ? [createAudit({ write: audit, now: watched.now })] : []),
+    ),
     metrics,
     pace,
     degraded: async () => degradedBy(await levels()),

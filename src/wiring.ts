@@ -1,7 +1,10 @@
+import type { RequestListener, ServerOptions } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import { openAccess } from './access/access.ts'
 import { buildApp, shuttingDown } from './http/app.ts'
+import { createAgentLimits } from './http/agent-limits.ts'
 import { createByteBudget } from './http/byte-budget.ts'
+import { createTls } from './http/tls.ts'
+import { createTlsServer } from './http/tls/tls-server.ts'
 import { closeServer } from './http/close-server.ts'
 import { buildControlApp } from './http/control-app.ts'
 import { openControlSocket } from './http/control/control-socket.ts'
@@ -18,6 +21,7 @@ import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
 import { createAcceptance, forwardKey } from './publish/acceptance.ts'
 import { createAwaited } from './publish/awaited.ts'
+import { createRepositoryCreation } from './publish/create-repository.ts'
 import { createDoor } from './publish/door.ts'
 import { createForwarder } from './publish/forwarder.ts'
 import { createFindKnownCopies } from './publish/known-copies.ts'
@@ -28,11 +32,10 @@ import { createFindLayer } from './reads/find-layer.ts'
 import { createFindManifest } from './reads/find-manifest.ts'
 import { createListTags } from './reads/list-tags.ts'
 import { createReferrers } from './reads/referrers.ts'
-import { type Destination, registryKey } from './registry/destination.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
-import { createEcrStack } from './upstream/ecr-stack.ts'
-import { sandboxCredentials } from './upstream/sandbox-credentials.ts'
+import { createAccounts } from './upstream/accounts.ts'
 import { sleep } from './upstream/sleep.ts'
+import { openParts, policyParts } from './wiring-access.ts'
 import { type Around, defaultTiming, type Parts } from './wiring-parts.ts'
 import { createInspection, holdOf } from './wiring-inspection.ts'
 import { createSweeps } from './wiring-sweeps.ts'
@@ -56,6 +59,8 @@ export interface Service {
   openControl(): Promise<void>
   /** Forwards what is owed, and sweeps what expires. */
   startWork(): void
+  /** Reads anew what may change while it runs: the policy, and the certificate. Never rejects. */
+  reload(): Promise<void>
   /** From now on no push is taken, and `/readyz` is red. */
   drain(): void
   /** Ends what is under way. What is owed stays owed. */
@@ -80,6 +85,15 @@ export async function wire(parts: Parts): Promise<Service> {
   const onLeftBehind = (error: unknown) => {
     logger.error({ err: error }, 'an upload could not be cleared away')
   }
+
+  const tls =
+    config.http.tls &&
+    createTls({
+      ...config.http.tls,
+      onProblem: (problem) => logger.error({ err: problem }, 'TLS certificate'),
+      onRenewed: (certificate) => logger.info(certificate, 'TLS certificate renewed'),
+    })
+  const tlsOptions = await tls?.options()
 
   const storage = await openEmbeddedStorage({
     dataDir: config.storage.dataDir,
@@ -110,27 +124,23 @@ export async function wire(parts: Parts): Promise<Service> {
   const places = createPlaces(config.ingest.maxUploads, config.ingest.queueWaitMs)
   const room = createRoom(spool, cache, config.ingest.queueWaitMs)
 
-  const { registryId } = config.upstream
-  const ownRegistry = registryId === undefined ? {} : { registryId }
-  const destination: Destination = {
-    name: 'default',
-    registry: registryKey(config.upstream.kind, ownRegistry),
-    ...ownRegistry,
-  }
-
   const { observer, metrics, pace, degraded } = createWatch(parts, {
-    destination,
     totals: forwards.totals,
     usage: spool.usage,
     uploadsWaiting: () => places.waiting,
     hasJournalFailed: () => hasFailed,
     refusals,
-    account: () => ecr,
+    accounts: () => accounts,
+    isPolicyOutdated: () => access.isPolicyOutdated(),
+    destinationNameOf: (repository) => access.destinationNameOf(repository),
     now,
   })
 
   const { endpoint, registryEndpoint, kind, quotaShare, ratesPerSecond } = config.upstream
-  const ecr = createEcrStack({
+  const accounts = createAccounts({
+    kind,
+    // They come with the policy, which is read below.
+    destinations: () => access.destinations(),
     observer,
     memoryBytes: config.storage.memoryMaxBytes / 2,
     registryEndpoint,
@@ -139,26 +149,45 @@ export async function wire(parts: Parts): Promise<Service> {
     timeoutsMs: timing.callTimeoutsMs,
     around: (upstream) => around('upstream', upstream),
     ...(endpoint && { endpoint }),
-    ...(kind === 'sandbox' && { credentials: sandboxCredentials }),
   })
+
+  const { policyFile } = config.access
+  const accessPorts = { observer, logger, now, shutdown: ending.signal }
+  const access =
+    policyFile === undefined
+      ? openParts(config, now, parts.access)
+      : await policyParts(config, policyFile, accessPorts).catch(async (error: unknown) => {
+          await storage.close()
+          throw error
+        })
 
   const inspection = createInspection(config.inspect, timing, storage.locate, logger)
   const inspector = around('inspector', inspection.inspector)
   const inspect = config.inspect
 
-  const catalog = around('catalog', ecr.catalog)
+  const catalog = around('catalog', accounts.catalog)
   const awaited = createAwaited()
+  const createRepository = createRepositoryCreation(accounts.upstream, observer)
 
-  const acceptance = createAcceptance(forwards, createDoor(ecr.unretried, now), observer)
+  const acceptance = createAcceptance(
+    forwards,
+    createDoor(accounts.unretried, now, createRepository),
+    observer,
+  )
   const forwarder = createForwarder(
     {
       journal: forwards,
-      upstream: ecr.upstream,
+      upstream: accounts.upstream,
       observer,
       awaited,
+      createRepository,
       restore: gate.restore,
       recheck: gate.recheck,
-      destinationOf: (registry) => (registry === destination.registry ? destination : undefined),
+      destinationOf: (key) => access.destinations().find(({ registry }) => registry === key),
+      isSetAside({ name }) {
+        const paused = accounts.pausedDestinations()
+        return paused.includes(name) && paused.length < access.destinations().length
+      },
       sleep,
       now,
       onJournalError: (error) => logger.error({ err: error }, 'the journal refused a change'),
@@ -188,10 +217,11 @@ export async function wire(parts: Parts): Promise<Service> {
   const manifestPuts = createManifestPuts(
     {
       journal: forwards,
-      upstream: ecr.upstream,
+      upstream: accounts.upstream,
       spool,
       awaited,
       observer,
+      manifestOf: (call, digest) => catalog.manifest(call, { kind: 'digest', digest }),
       async tagDigest(call, tag) {
         return (await catalog.manifestHead(call, { kind: 'tag', tag }))?.digest
       },
@@ -264,6 +294,11 @@ export async function wire(parts: Parts): Promise<Service> {
     }),
     knownCopies: createFindKnownCopies({ journal: forwards, spool, findings }),
     refusals,
+    trade: access.trade,
+    limits: createAgentLimits({
+      queueWaitMs: config.ingest.queueWaitMs,
+      now: () => performance.now(),
+    }),
     blobs: findBlob,
     manifestPuts,
     manifestMemory: createByteBudget(manifestsMaxBytes),
@@ -279,10 +314,19 @@ export async function wire(parts: Parts): Promise<Service> {
   const shared = {
     logger,
     observer,
-    access: parts.access?.(destination) ?? openAccess(destination),
+    access: access.access,
     ...(config.http.publicUrl && { publicUrl: config.http.publicUrl }),
     inFlight,
     isDraining: () => isDraining,
+    trustedProxies: config.http.trustedProxies,
+    ...(tls &&
+      tlsOptions && {
+        newServer(options: ServerOptions, handler: RequestListener) {
+          const server = createTlsServer({ ...options, ...tlsOptions }, handler)
+          tls.watch(server)
+          return server
+        },
+      }),
   }
   const hasAdminPort = config.http.adminPort !== undefined
   const app = await buildApp({ ...shared, agents, ...(!hasAdminPort && { system }) })
@@ -299,8 +343,12 @@ export async function wire(parts: Parts): Promise<Service> {
       closeControl = await openControlSocket(controlApp, config.storage.dataDir)
     },
     startWork() {
+      access.start()
       forwarder.start()
       sweeper.start()
+    },
+    async reload() {
+      await Promise.all([access.reload(), tls?.look()])
     },
     drain() {
       isDraining = true
@@ -308,10 +356,17 @@ export async function wire(parts: Parts): Promise<Service> {
     async close() {
       isDraining = true
       ending.abort(shuttingDown())
+      tls?.stop()
       await Promise.all([closeServer(app), adminApp && closeServer(adminApp), closeControl?.()])
-      await Promise.all([forwarder.stop(), manifestPuts.stop(), sweeper.stop(), inspection.close()])
+      await Promise.all([
+        forwarder.stop(),
+        manifestPuts.stop(),
+        sweeper.stop(),
+        inspection.close(),
+        access.stop(),
+      ])
       await storage.close()
-      ecr.close()
+      accounts.close()
     },
   }
 }

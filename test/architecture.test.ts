@@ -17,7 +17,7 @@ const directions: Readonly<Record<string, Direction>> = {
   layers: { ours: ['registry/'] },
   ingest: { ours: ['fairness/', 'layers/', 'registry/'] },
   publish: { ours: ['layers/', 'registry/'] },
-  access: { ours: ['registry/'] },
+  access: { ours: ['registry/'], packages: ['jose', 'yaml'] },
   reads: {
     ours: [
       'ingest/upload-sessions.ts',
@@ -43,7 +43,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'layers/spool.ts',
       'registry/',
     ],
-    packages: ['@aws-sdk/client-ecr-public'],
+    packages: ['@aws-sdk/client-ecr-public', '@aws-sdk/credential-providers'],
   },
   storage: {
     ours: [
@@ -59,6 +59,7 @@ const directions: Readonly<Record<string, Direction>> = {
   http: {
     ours: [
       'access/',
+      'fairness/',
       'ingest/',
       'publish/',
       'reads/',
@@ -86,6 +87,10 @@ const directions: Readonly<Record<string, Direction>> = {
       'registry/',
       'storage/disk/files.ts',
     ],
+    types: ['pino'],
+  },
+  'wiring-access.ts': {
+    ours: ['access/', 'config/config.ts', 'registry/', 'upstream/sleep.ts'],
     types: ['pino'],
   },
   'wiring-inspection.ts': {
@@ -125,6 +130,7 @@ const directions: Readonly<Record<string, Direction>> = {
   'wiring.ts': {
     ours: [
       'wiring-parts.ts',
+      'wiring-access.ts',
       'wiring-inspection.ts',
       'wiring-sweeps.ts',
       'wiring-watch.ts',
@@ -149,6 +155,15 @@ const directions: Readonly<Record<string, Direction>> = {
 /** Exceptions for single files, and for folders within others, beside what their folder may. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   'commands/sandbox.ts': ['sandbox/sandbox.ts'],
+  // The policy alone, without a service.
+  'commands/check.ts': ['access/policy/'],
+  'commands/check/': ['access/', 'registry/'],
+  'commands/check/aws.ts': ['upstream/preflight/preflight.ts'],
+  'commands/token.ts': ['access/policy/names.ts'],
+  // Told without a stack.
+  'commands/command-line.ts': ['access/policy/policy-error.ts'],
+  'commands/start-error.ts': ['http/tls/key-pair.ts'],
+  'commands/serve.ts': ['telemetry/audit/audit-file.ts', 'telemetry/standard-output.ts'],
   // Starts it as a process of its own.
   'commands/start.ts': ['main.ts'],
   // Where no service runs, the command answers in its place, out of the same folder.

@@ -16,7 +16,11 @@ export interface PolicyAccessPorts {
 export function createPolicyAccess({ policy, authenticate }: PolicyAccessPorts): Access {
   return {
     isOpen: false,
-    identify: async (authorization) => callerOf(policy(), await authenticate(authorization)),
+    async identify(authorization) {
+      const proof = await authenticate(authorization)
+      // Not before: it may have changed while somebody was looked into.
+      return callerOf(policy(), proof)
+    },
   }
 }
 

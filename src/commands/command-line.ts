@@ -1,4 +1,5 @@
 import { stderr, stdout } from 'node:process'
+import { PolicyError } from '../access/policy/policy-error.ts'
 import { ConfigError } from '../config/config.ts'
 import { ForwardsError } from './forwards/forwards-error.ts'
 import { StartError } from './start-error.ts'
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   sandbox: async () => (await import('./sandbox.ts')).runSandbox,
   check: async () => (await import('./check.ts')).runCheck,
   verify: async () => (await import('./verify.ts')).runVerify,
+  token: async () => (await import('./token.ts')).runToken,
   forwards: async () => (await import('./forwards.ts')).runForwards,
 }
 
@@ -22,8 +24,9 @@ const usage = `usage: layergate COMMAND
   start     the quick start: the service and an ECR Public sandbox, on loopback
   serve     the service; LAYERGATE_UPSTREAM must be set
   sandbox   the ECR Public sandbox alone (see sandbox --help)
-  check     validates the configuration
+  check     validates the configuration and the policy, and says who may do what (see check --help)
   verify    looks into one file as the service would (see verify --help)
+  token     a new token for an agent, and the line for the policy (see token --help)
   forwards  what is owed to AWS: list, retry or drop it (see forwards --help)
 `
 
@@ -48,7 +51,8 @@ export async function runCommandLine([name = '', ...args]: string[]): Promise<nu
     const status = await run(args)
     return status ?? 0
   } catch (error) {
-    const isSenseless = error instanceof ConfigError || error instanceof UsageError
+    const isSenseless =
+      error instanceof ConfigError || error instanceof PolicyError || error instanceof UsageError
     const isTold = error instanceof StartError || error instanceof ForwardsError
     if (!(isSenseless || isTold)) throw error
     stderr.write(`${error.message}\n`)

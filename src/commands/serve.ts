@@ -1,12 +1,15 @@
 import { readFile } from 'node:fs/promises'
-import { env } from 'node:process'
+import process, { env } from 'node:process'
 import type { FastifyInstance } from 'fastify'
+import type { Logger } from 'pino'
 import { type Config, loadConfig } from '../config/config.ts'
 import { settings } from '../config/settings.ts'
+import { type AuditFile, openAuditFile } from '../telemetry/audit/audit-file.ts'
 import { createLogger } from '../telemetry/logger.ts'
+import { logToStandardOutput } from '../telemetry/standard-output.ts'
 import { type Service, wire } from '../wiring.ts'
 import { createProcessEnd } from './process-end.ts'
-import { asListenError, asStorageError } from './start-error.ts'
+import { asKeyPairError, asListenError, asStorageError, StartError } from './start-error.ts'
 import { refuseArguments } from './usage-error.ts'
 
 /** A service that failed has little to wait for: whatever needs the journal is refused at once. */
@@ -34,23 +37,35 @@ export async function serve(
   config: Config,
   onStopped: () => Promise<void> = async () => {},
 ): Promise<Served> {
-  const logger = createLogger(config.logLevel)
+  const standardOutput = logToStandardOutput()
+  const logger = createLogger(config.logLevel, standardOutput)
   const root = new URL('../../', import.meta.url)
   const { version } = JSON.parse(await readFile(new URL('package.json', root), 'utf8'))
   const openapi = await readFile(new URL('openapi.yaml', root), 'utf8')
 
+  const auditFile = await openAudit(config, logger)
   let service: Service | undefined
   const processEnd = createProcessEnd(logger, async (hasFailed) => {
     const drainMs = hasFailed ? Math.min(failedDrainMs, config.drainMs) : config.drainMs
     if (service) await drain(service, drainMs)
+    await auditFile?.close()
     await onStopped()
   })
   try {
     const onFatal = processEnd.fail
-    const parts = { config, logger, version, openapi, withProcessMetrics: true, onFatal }
+    const audit = auditFile?.write ?? standardOutput.write
+    const parts = { config, logger, version, openapi, withProcessMetrics: true, onFatal, audit }
     service = await wire(parts).catch((error: unknown) => {
-      throw asStorageError(error)
+      throw asKeyPairError(asStorageError(error))
     })
+    const { reload } = service
+    process.on('SIGHUP', () => {
+      void reload()
+      void auditFile?.reopen()
+    })
+    if (config.upstream.kind === 'aws' && config.access.policyFile === undefined) {
+      logger.warn(`${settings.insecureNoAuth.name}: nobody is asked who they are`)
+    }
     await service.openControl()
     const addresses = await listen(service, config.http)
     service.startWork()
@@ -63,11 +78,30 @@ export async function serve(
   }
 }
 
+/** @throws StartError */
+async function openAudit(
+  { access: { auditFile } }: Config,
+  logger: Logger,
+): Promise<AuditFile | undefined> {
+  if (auditFile === undefined) return undefined
+  try {
+    const onProblem = (problem: string) => logger.error({ path: auditFile }, problem)
+    const file = await openAuditFile(auditFile, onProblem)
+    // However the process ends, what was decided is written.
+    process.on('exit', file.end)
+    return file
+  } catch (error) {
+    throw error instanceof Error ? new StartError(error, settings.auditFile.name) : error
+  }
+}
+
 async function listen({ app, adminApp }: Service, http: Config['http']): Promise<Served> {
-  const url = await bind(app, http.host, http.port, settings.port.name)
+  // Fastify does not know what its server speaks.
+  const speaks = (url: string) => (http.tls ? url.replace(/^http:/, 'https:') : url)
+  const url = speaks(await bind(app, http.host, http.port, settings.port.name))
   if (!adminApp) return { url, adminUrl: url }
   const adminUrl = await bind(adminApp, http.host, http.adminPort ?? 0, settings.adminPort.name)
-  return { url, adminUrl }
+  return { url, adminUrl: speaks(adminUrl) }
 }
 
 async function bind(

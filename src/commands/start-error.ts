@@ -1,3 +1,4 @@
+import { KeyPairError } from '../http/tls/key-pair.ts'
 import { settings } from '../config/settings.ts'
 
 /** The service could not start, for a reason outside of it: told without a stack, exit status 1. */
@@ -24,6 +25,11 @@ export function asListenError(error: unknown, portSetting: string): unknown {
 export function asStorageError(error: unknown): unknown {
   const isFolderWrong = isSystemError(error) || isRefusal(error)
   return isFolderWrong ? new StartError(error, settings.dataDir.name) : error
+}
+
+/** @returns a StartError, or `error` itself when it is not the certificate or its key that is wrong */
+export function asKeyPairError(error: unknown): unknown {
+  return error instanceof KeyPairError ? new StartError(error, settings.tlsCert.name) : error
 }
 
 function isSystemError(error: unknown): error is Error & { readonly code: string } {

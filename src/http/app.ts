@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerOptions } from 'node:http'
 import multipart from '@fastify/multipart'
 import fastify, {
   type FastifyBaseLogger,
@@ -9,10 +9,12 @@ import fastify, {
 import type { Access } from '../access/access.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
+import type { AgentLimits } from './agent-limits.ts'
 import { formLimits } from './form-layer.ts'
 import type { InFlight } from './in-flight.ts'
 import { createClientErrors } from './plugins/client-errors.ts'
 import { authenticate, createDenials, observersOnly } from './plugins/authentication.ts'
+import { limitAgents } from './plugins/agent-limits.ts'
 import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { ociRequests } from './plugins/oci-requests.ts'
 import { requestContext, requestId } from './plugins/request-context.ts'
@@ -25,6 +27,7 @@ import { type DiscoveryRoutes, discoveryRoutes } from './routes/discovery.ts'
 import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
 import { type ManifestRoutes, manifestRoutes } from './routes/manifests.ts'
 import { type RefusalRoutes, refusalRoutes } from './routes/refusals.ts'
+import { type TokenRoutes, tokenRoutes } from './routes/token.ts'
 import { healthRoutes, metricsRoutes, type SystemRoutes } from './routes/system.ts'
 
 /** Longer than any digest, so that it is a parser of ours that refuses what is none. */
@@ -36,7 +39,8 @@ export type AgentRoutes = LayerRoutes &
   BlobRoutes &
   ManifestRoutes &
   RefusalRoutes &
-  DiscoveryRoutes
+  DiscoveryRoutes &
+  TokenRoutes & { readonly limits: AgentLimits }
 
 export interface AppPorts {
   readonly logger: FastifyBaseLogger
@@ -48,13 +52,27 @@ export interface AppPorts {
   readonly access: Access
   /** Our own address as agents know it; as each request has it when absent. */
   readonly publicUrl?: URL
+  /** Addresses and networks of proxies whose forwarded headers count. */
+  readonly trustedProxies?: readonly string[]
+  /** Makes the server that requests come through; without TLS when absent. */
+  readonly newServer?: (options: ServerOptions, handler: RequestListener) => Server
   readonly inFlight: InFlight
   readonly isDraining: () => boolean
+}
+
+const serverOptions: ServerOptions = {
+  // Answered in our form, rather than by Node in its own.
+  requireHostHeader: false,
+  // Uploads may take hours: an idle clock of our own ends those that stand still.
+  requestTimeout: 0,
+  // Longer than the 60 s of AWS's load balancers, which must be the ones to close an idle connection.
+  keepAliveTimeout: 75_000,
 }
 
 /** The HTTP side, from top to bottom. It listens nowhere yet. */
 export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   const clientErrors = createClientErrors()
+  const { newServer, trustedProxies = [] } = ports
   const app = fastify({
     loggerInstance: ports.logger,
     logController: new LogController({
@@ -63,16 +81,18 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
     }),
     routerOptions: { maxParamLength },
     rewriteUrl: ({ url = '' }) => toRoutePath(url),
-    // Answered in our form, rather than by Node in its own.
-    http: { requireHostHeader: false },
+    // An empty list would have Fastify look for proxies where there are none.
+    trustProxy: trustedProxies.length > 0 && [...trustedProxies],
+    http: serverOptions,
+    ...(newServer && {
+      serverFactory: (handler: RequestListener) => newServer(serverOptions, handler),
+    }),
     genReqId: requestId,
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: clientErrors.answer,
     exposeHeadRoutes: false,
-    // Uploads may take hours: an idle clock of our own ends those that stand still.
-    requestTimeout: 0,
-    // Longer than the 60 s of AWS's load balancers, which must be the ones to close an idle connection.
-    keepAliveTimeout: 75_000,
+    requestTimeout: serverOptions.requestTimeout ?? 0,
+    keepAliveTimeout: serverOptions.keepAliveTimeout ?? 0,
   })
   const routes = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {
@@ -81,6 +101,8 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   })
 
   app.server.on('request', clientErrors.track)
+  // Without a listener Node closes the connection without a word.
+  app.server.on('connect', ({ socket }) => clientErrors.answer(new Error('no proxy'), socket))
 
   // Without a listener Node itself answers `Expect: 100-continue`, and the body comes before we have looked at the headers.
   const asking = new WeakSet<IncomingMessage>()
@@ -111,6 +133,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
     })
   }
   if (agents) {
+    tokenRoutes(app, agents)
     await app.register(async (scope) => {
       scope.addHook('onRequest', async (request, reply) => {
         if (ports.isDraining() && isNew(request)) throw shuttingDown()
@@ -118,6 +141,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
         reply.raw.once('close', () => inside[Symbol.dispose]())
       })
       authenticate(scope, access)
+      limitAgents(scope, agents.limits, agents.shutdown)
       await scope.register(multipart, { limits: formLimits })
       layerRoutes(scope, agents)
       blobUploadRoutes(scope, agents)

@@ -31,14 +31,15 @@ export function challengeFor(
   return `Bearer ${written.join(',')}`
 }
 
-/** By the headers of proxies where those are trusted. What is no address of a host is none of ours. */
+/** By the headers of proxies where those are trusted; they may hand on what a client made up. What is no address of a host is none of ours. */
 function addressOf({ protocol, host, socket }: FastifyRequest): URL {
-  const url = URL.parse(`${protocol}://${host}`)
-  if (url && url.origin !== 'null' && url.pathname === '/' && /^[\w.:[\]-]+$/.test(host)) return url
-  const address = socket.localAddress?.includes(':')
-    ? `[${socket.localAddress}]`
-    : socket.localAddress
-  return new URL(`${protocol}://${address}:${socket.localPort}`)
+  const scheme = protocol === 'https' ? 'https' : 'http'
+  const url = /^[\w[][\w.:[\]-]*$/.test(host) ? URL.parse(`${scheme}://${host}`) : null
+  if (url) return url
+  // Of a client that left there is no address; one of a link has a zone, which no URL has.
+  const [address = 'localhost'] = socket.localAddress?.split('%') ?? []
+  const literal = address.includes(':') ? `[${address}]` : address
+  return new URL(`${scheme}://${literal}:${socket.localPort ?? 80}`)
 }
 
 /** What the request needs, for a client that asks for no more. */

@@ -9,7 +9,7 @@ import { LayergateError } from '../registry/errors.ts'
 export function refuseCodings({ headers }: FastifyRequest): void {
   const coding = headers['content-encoding']?.toLowerCase() ?? 'identity'
   if (coding !== 'identity') {
-    const detail = `The request says Content-Encoding: ${coding}.`
+    const detail = 'The request has a Content-Encoding other than identity.'
     throw new LayergateError('content_encoding_unsupported', detail)
   }
   const transfer = headers['transfer-encoding']?.toLowerCase() ?? 'chunked'

@@ -6,15 +6,16 @@ import type { Observer } from '../registry/events.ts'
 import type { Awaited } from './awaited.ts'
 import { forwardFailure } from './forward-failure.ts'
 import type { Forward, ForwardClaim } from './forward-journal.ts'
-import { type FlightResult, type PublishPorts, publishLayer } from './publish-layer.ts'
+import { type PublishIntoPorts, publishInto } from './publish-into.ts'
+import type { FlightResult } from './publish-layer.ts'
 import type { Call } from './upstream.ts'
 
-export interface FlightPorts extends PublishPorts {
+export interface FlightPorts extends PublishIntoPorts {
   readonly observer: Observer
   readonly awaited: Pick<Awaited, 'has'>
   /** @throws LayergateError `spool_damaged` */
   restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
-  /** `undefined` when no such registry is configured any more. */
+  /** As it is configured now, asked at each try; `undefined` when no such registry is. */
   destinationOf(registry: string): Destination | undefined
   now(): Date
   /** The journal could not be read or written, as on a full disk. */
@@ -131,7 +132,7 @@ async function attempt(
     if (!destination) throw destinationUnknown(key.registry)
     const isAwaited = () => ports.awaited.has(key)
     const call: Call = { destination, repository: key.repository, agent, signal, isAwaited }
-    return await publishLayer(ports, call, await ports.restore(key.digest, signal), {
+    return await publishInto(ports, call, await ports.restore(key.digest, signal), {
       started: upload,
       isCounted: attempts > 0,
       // Not waited for: whoever goes on from further back hears from the upstream how far it is.

@@ -14,6 +14,7 @@ export interface Mount {
   readonly from?: string
   /** Whether the agent may read there: other repositories' layers do not exist for it. */
   readonly canPull: CanPull
+  readonly requestId: string
 }
 
 /**
@@ -36,7 +37,7 @@ export interface MountPorts {
 
 export function createMountBlob(ports: MountPorts): MountBlob {
   const { journal, spool, acceptance, observer } = ports
-  return async ({ target, digest, from, canPull }, signal) => {
+  return async ({ target, digest, from, canPull, requestId }, signal) => {
     const isSource = (repository: RepositoryName) =>
       (from === undefined || repository === from) && canPull(repository)
     const sources = knownForwards(await journal.ofLayer(digest), target.destination, isSource)
@@ -51,7 +52,7 @@ export function createMountBlob(ports: MountPorts): MountBlob {
     const held = sources.find(({ state }) => state === 'held')
     const hold = await ports.holdOf(digest, held?.error)
     await journal.record(forwardKey(target, digest), agent, sizeBytes, hold)
-    observer.observe({ type: 'blob_mounted', repository, agent, digest, sizeBytes })
+    observer.observe({ type: 'blob_mounted', repository, agent, digest, sizeBytes, requestId })
     return true
   }
 }

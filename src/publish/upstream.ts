@@ -9,7 +9,7 @@ import type { RepositoryName } from '../registry/repository-name.ts'
 /** In whose name, for what, and until when an upstream call is made. */
 export interface Call {
   readonly destination: Destination
-  /** The name that the upstream knows the repository by. */
+  /** As agents write it. What the registry calls it is known to the adapter alone. */
   readonly repository: RepositoryName
   readonly agent: string
   /** Ends the call, its retries and its waits at once. */
@@ -48,4 +48,10 @@ export interface Upstream {
    * @throws UpstreamError `references_unknown` when the upstream lacks what the manifest names
    */
   putManifest(call: Call, manifest: Manifest, tag?: Tag): Promise<void>
+  /**
+   * Resolves when the repository is there, by this call or by another.
+   *
+   * @throws UpstreamError `quota` when the registry has as many as it may have
+   */
+  createRepository(call: Call): Promise<void>
 }

@@ -208,6 +208,7 @@ export interface BlobMounted extends OfRepository {
   readonly type: 'blob_mounted'
   readonly digest: Digest
   readonly sizeBytes: number
+  readonly requestId: string
 }
 
 /** One flight of a manifest, however many requests waited for it. The agent and the request are those that came first. */

@@ -1,29 +1,30 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { readBody } from './body.ts'
+import type { Accounts } from './accounts.ts'
+import type { Authenticate } from './authentication.ts'
+import { authorise } from './authorisation.ts'
 import type { Call, Outcome, RunCall } from './call.ts'
-import { bodyMembers, type CallRecord } from './call-log.ts'
+import { bodyMembers, headerMembers } from './call-log.ts'
 import { ApiException, exception } from './exceptions.ts'
 import { damageInput, damageOutput, withFaults } from './fault-effects.ts'
+import type { Caller } from './identities.ts'
 import { isOperationName, unsupportedOperations } from './inputs.ts'
-import { invoke, type Operations } from './operations.ts'
-import type { Throttle } from './quotas.ts'
-import { claimedAccessKeyId, expiredToken, type Verifier, verifySignature } from './signature.ts'
+import { invoke } from './operations.ts'
 import type { SwitchBoard } from './switches.ts'
 import { exceptionAnswer, outputAnswer } from './wire.ts'
 
 export interface ApiParts {
   readonly runCall: RunCall
-  readonly operations: Operations
-  readonly throttle: Throttle
+  readonly authenticate: Authenticate
+  readonly accounts: Accounts
   readonly switches: SwitchBoard
-  readonly credentials: Verifier['credentials']
 }
 
 const targetPrefix = 'SpencerFrontendService.'
 
 /** The JSON API (awsJson1_1): one POST per operation. */
 export function createApi(parts: ApiParts) {
-  const { runCall, operations, throttle, switches } = parts
+  const { runCall, authenticate, accounts, switches } = parts
 
   const carryOut = async (call: Call): Promise<Outcome> => {
     const { request, faults } = call
@@ -33,33 +34,26 @@ export function createApi(parts: ApiParts) {
     const json = parseJson(body.bytes)
     call.note(bodyMembers(json))
     return withFaults(call, async () => {
-      authenticate(call, body.sha256)
-      return outputAnswer(damageOutput(faults, await outputOf(call, json)))
+      const { region } = switches.now()
+      const signing = { service: 'ecr-public', region, bodySha256: body.sha256 } as const
+      const caller = authenticate(call, signing)
+      authorise(caller, call.operation, json, accounts)
+      return outputAnswer(damageOutput(faults, await outputOf(call, caller, json)))
     })
   }
 
-  const authenticate = ({ request, faults, nowMs }: Call, bodySha256: string): void => {
-    const [path = '/', query = ''] = (request.url ?? '/').split('?', 2)
-    const { method = '', headersDistinct: headers } = request
-    const { region } = switches.now()
-    verifySignature(
-      { method, path, query, headers, bodySha256 },
-      { region, nowMs, credentials: parts.credentials },
-    )
-    const claimed = claimedAccessKeyId(request.headers.authorization)
-    const isExpired = faults
-      .all('expired-credentials')
-      .some(({ accessKeyId = claimed }) => accessKeyId === claimed)
-    if (isExpired) throw expiredToken()
-  }
-
-  const outputOf = async ({ operation, faults }: Call, json: unknown): Promise<object> => {
+  const outputOf = async (
+    { operation, faults }: Call,
+    { accountId }: Caller,
+    json: unknown,
+  ): Promise<object> => {
     if (unsupportedOperations.has(operation)) {
       throw exception('UnsupportedCommandException', `${operation} is not part of the sandbox`)
     }
     if (!isOperationName(operation)) {
       throw exception('UnknownOperationException', 'The operation is not known to the service')
     }
+    const { operations, throttle } = accounts.open({ registryId: accountId })
     const { quotas, throttleName, throttleStatus } = switches.now()
     if (!throttle.admit(operation, quotas)) {
       throw new ApiException(throttleName, 'Rate exceeded', throttleStatus)
@@ -79,15 +73,6 @@ function operationOf({ method, headers }: IncomingMessage): string {
   const isJson = headers['content-type'] === 'application/x-amz-json-1.1'
   if (method !== 'POST' || !isJson || typeof target !== 'string') return 'Unknown'
   return target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : 'Unknown'
-}
-
-function headerMembers({ headers }: IncomingMessage): Partial<CallRecord> {
-  const accessKeyId = claimedAccessKeyId(headers.authorization)
-  const attempt = /attempt=(\d+)/.exec(String(headers['amz-sdk-request']))?.[1]
-  return {
-    ...(accessKeyId === undefined ? {} : { accessKeyId }),
-    ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
-  }
 }
 
 /** Undefined, which no JSON text gives, where the body is no JSON. */

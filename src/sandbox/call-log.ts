@@ -1,10 +1,14 @@
+import type { IncomingMessage } from 'node:http'
 import { type Shape, structure } from './shapes.ts'
+import { claimedAccessKeyId } from './signature.ts'
 
 export interface CallRecord {
   readonly requestId: string
   readonly operation: string
   readonly startedAtMs: number
   readonly accessKeyId?: string
+  /** Of the credentials, where they are those of a role. */
+  readonly roleArn?: string
   /** The number that the SDK gives in `amz-sdk-request`. */
   readonly attempt?: number
   readonly repositoryName?: string | undefined
@@ -18,6 +22,9 @@ export interface CallRecord {
   readonly reference?: string
   /** Of a blob that was read, or of the subject whose referrers were. */
   readonly digest?: string
+  /** The role and the session's name of AssumeRole and AssumeRoleWithWebIdentity. */
+  readonly assumedRoleArn?: string
+  readonly roleSessionName?: string
   /** Null as long as there is no answer, and for good where the connection was reset or the client left. */
   readonly status: number | null
   readonly exception?: string
@@ -74,4 +81,14 @@ const logged = structure(
 export function bodyMembers(json: unknown): Partial<CallRecord> {
   const isObject = typeof json === 'object' && json !== null && !Array.isArray(json)
   return isObject ? logged(json, '') : {}
+}
+
+/** What the log keeps of a signed request's head. */
+export function headerMembers({ headers }: IncomingMessage): Partial<CallRecord> {
+  const accessKeyId = claimedAccessKeyId(headers.authorization)
+  const attempt = /attempt=(\d+)/.exec(String(headers['amz-sdk-request']))?.[1]
+  return {
+    ...(accessKeyId === undefined ? {} : { accessKeyId }),
+    ...(attempt === undefined ? {} : { attempt: Number(attempt) }),
+  }
 }

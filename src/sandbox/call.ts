@@ -7,6 +7,7 @@ import { type Answer, send } from './wire.ts'
 
 /** One request for an operation: it is logged, and its faults are its own. */
 export interface Call {
+  readonly requestId: string
   readonly operation: string
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -24,7 +25,7 @@ export type Outcome = Answer | 'reset'
 
 export interface Protocol {
   carryOut(call: Call): Promise<Outcome>
-  refuse(exception: ApiException): Answer
+  refuse(exception: ApiException, requestId: string): Answer
 }
 
 type Asked = Pick<Call, 'operation' | 'request' | 'response'> & {
@@ -48,7 +49,7 @@ export function createCallRunner({ calls, faults, nowMs, closing }: CallParts): 
     const callFaults = faults.take(operation)
     const note = calls.open({ requestId, operation, startedAtMs: nowMs(), ...members })
     const skewedMs = nowMs() + (callFaults.of('clock-skew')?.aheadMs ?? 0)
-    const call = { ...asked, faults: callFaults, nowMs: skewedMs, closing, note }
+    const call = { ...asked, requestId, faults: callFaults, nowMs: skewedMs, closing, note }
     const outcome = await outcomeOf(call, protocol)
     if (outcome === 'reset') {
       request.socket.resetAndDestroy()
@@ -73,7 +74,7 @@ async function outcomeOf(call: Call, { carryOut, refuse }: Protocol): Promise<Ou
     if (!isOurs && (!call.request.complete || isAbort(error))) return 'reset'
     const known = isOurs ? error : exception('ServerException', `Sandbox failed: ${String(error)}`)
     call.note({ exception: known.name })
-    return refuse(known)
+    return refuse(known, call.requestId)
   }
 }
 

@@ -4,20 +4,24 @@ import { readBody } from './body.ts'
 import type { Controls } from './controls.ts'
 import { ApiException } from './exceptions.ts'
 import { faultRulesShape } from './fault-shapes.ts'
-import { repositoryName } from './inputs.ts'
-import { ShapeError, structure } from './shapes.ts'
+import { permissionsShape } from './permissions.ts'
+import type { RegistryControls } from './registry-controls.ts'
+import { answerInRegistry } from './registry-routes.ts'
+import { roleShape } from './roles.ts'
+import { ShapeError } from './shapes.ts'
 import { switchesShape } from './switches.ts'
 import { type Answer, jsonAnswer, send } from './wire.ts'
 
 export const controlPrefix = '/_sandbox/'
 
-const newRepository = structure.exact({ repositoryName }, {})
 const done = jsonAnswer(200, {})
 const notFound = jsonAnswer(404, { message: 'no such resource' })
 
+type Routes = Readonly<Record<string, (body: unknown, name: string) => Answer>>
+
 /** The controls over HTTP: JSON, without authentication, for loopback only. */
 export function createControlRoutes(controls: Controls) {
-  const routes: Readonly<Record<string, (body: unknown) => Answer>> = {
+  const routes: Routes = {
     'GET healthz': () => jsonAnswer(200, { status: 'ok' }),
     'GET calls': () => jsonAnswer(200, controls.calls()),
     'DELETE calls': () => {
@@ -38,26 +42,33 @@ export function createControlRoutes(controls: Controls) {
       controls.setSwitches(switchesShape(body, 'switches'))
       return jsonAnswer(200, controls.switches())
     },
-    'GET state': () => jsonAnswer(200, controls.state()),
-    'DELETE unreferenced-layers': () => {
-      controls.dropUnreferencedLayers()
+    'GET roles': () => jsonAnswer(200, controls.roles()),
+    'PUT roles/...': (body, arn) => {
+      controls.putRole({ ...roleShape(body, ''), arn })
       return done
     },
-    'POST repositories': (body) => {
-      controls.createRepository(newRepository(body, '').repositoryName)
-      return jsonAnswer(201, {})
+    'DELETE roles/...': (_, arn) => {
+      controls.removeRole(arn)
+      return done
+    },
+    'PUT permissions/...': (body, accessKeyId) => {
+      controls.setPermissions(accessKeyId, permissionsShape(body, 'permissions'))
+      return done
+    },
+    'DELETE permissions/...': (_, accessKeyId) => {
+      controls.setPermissions(accessKeyId, undefined)
+      return done
     },
   }
 
   const answerTo = async (request: IncomingMessage, resource: string): Promise<Answer> => {
-    const route = routes[`${request.method} ${resource}`]
-    if (route) return route(await readJson(request))
-    const [kind, ...rest] = resource.split('/')
-    if (request.method !== 'DELETE') return notFound
-    if (kind === 'repositories') controls.removeRepository(rest.join('/'))
-    else if (kind === 'layers') controls.removeLayer(rest.slice(0, -1).join('/'), rest.at(-1) ?? '')
-    else return notFound
-    return done
+    const { method = '' } = request
+    const body = await readJson(request)
+    const [, kind, name = ''] = /^([^/]+)\/(.+)$/.exec(resource) ?? []
+    const route = routes[`${method} ${kind === undefined ? resource : `${kind}/...`}`]
+    if (route) return route(body, name)
+    const { registry, inside } = inRegistry(controls, resource)
+    return answerInRegistry(registry, method, inside, body) ?? notFound
   }
 
   return async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -66,19 +77,32 @@ export function createControlRoutes(controls: Controls) {
       return
     }
     const resource = decodeURIComponent((request.url ?? '').slice(controlPrefix.length))
-    const layer = request.method === 'GET' ? readLayer(controls, resource) : undefined
-    if (layer) {
+    try {
+      const layer = request.method === 'GET' ? readLayer(controls, resource) : undefined
+      if (!layer) return await send(response, await answerTo(request, resource))
       response.writeHead(200, { 'content-type': 'application/octet-stream' })
       await pipeline(layer, response)
-      return
+    } catch (error) {
+      if (response.headersSent) throw error
+      await send(response, refusal(error))
     }
-    await send(response, await answerTo(request, resource).catch(refusal))
   }
 }
 
+/** `registries/<id or alias>/...` is about that registry, everything else about the sandbox's own. */
+function inRegistry(
+  controls: Controls,
+  resource: string,
+): { readonly registry: RegistryControls; readonly inside: string } {
+  const [, registryId, inside = ''] = /^registries\/([^/]+)\/(.+)$/.exec(resource) ?? []
+  if (registryId === undefined) return { registry: controls, inside: resource }
+  return { registry: controls.registry(registryId), inside }
+}
+
 function readLayer(controls: Controls, resource: string): AsyncIterable<Buffer> | undefined {
-  const [, repository, digest] = /^layers\/(.+)\/([^/]+)$/.exec(resource) ?? []
-  return repository && digest ? controls.readLayer(repository, digest) : undefined
+  const { registry, inside } = inRegistry(controls, resource)
+  const [, repository, digest] = /^layers\/(.+)\/([^/]+)$/.exec(inside) ?? []
+  return repository && digest ? registry.readLayer(repository, digest) : undefined
 }
 
 async function readJson(request: IncomingMessage): Promise<unknown> {

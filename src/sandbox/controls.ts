@@ -1,14 +1,18 @@
+import type { Accounts } from './accounts.ts'
 import type { CallLog, CallRecord } from './call-log.ts'
+import { exception } from './exceptions.ts'
 import type { FaultRule, Faults } from './faults.ts'
-import type { Journal } from './journal.ts'
-import type { LayerBytes } from './layer-bytes.ts'
-import type { Repositories } from './repositories.ts'
-import { type StateSnapshot, snapshot } from './snapshot.ts'
+import type { Identities } from './identities.ts'
+import type { Permissions } from './permissions.ts'
+import type { RegistryControls } from './registry-controls.ts'
+import type { Roles, SandboxRole } from './roles.ts'
 import type { SwitchBoard, Switches } from './switches.ts'
-import { dropUnreferencedLayers } from './unreferenced-layers.ts'
 
-/** What a test does to the sandbox and sees of it, beside the API; `control-routes.ts` has the same over HTTP. */
-export interface Controls {
+/**
+ * What a test does to the sandbox and sees of it, beside the API; `control-routes.ts` has the same over HTTP. What is about a
+ * registry is about the sandbox's own.
+ */
+export interface Controls extends RegistryControls {
   calls(): readonly CallRecord[]
   clearCalls(): void
   /** The faults that still have calls to come. */
@@ -18,38 +22,32 @@ export interface Controls {
   clearFaults(): void
   switches(): Switches
   setSwitches(changes: Partial<Switches>): void
-  state(): StateSnapshot
-  /** @throws Error when the layer is absent or its bytes were not kept */
-  layerBytes(repository: string, digest: string): Promise<Buffer>
-  /** Undefined when the layer is absent or its bytes were not kept. */
-  readLayer(repository: string, digest: string): AsyncIterable<Buffer> | undefined
-  /** As ECR may do with a layer that no image names. Its bytes stay. */
-  removeLayer(repository: string, digest: string): void
-  /** The layers, in all repositories, that no image names: ECR may drop them at any time. Their bytes stay. */
-  dropUnreferencedLayers(): void
-  createRepository(name: string): void
-  /** With its layers, images and open uploads. */
-  removeRepository(name: string): void
+  roles(): readonly SandboxRole[]
+  /** Makes a role, or changes it: sessions that it has go on, with the new permissions. @throws ShapeError */
+  putRole(role: SandboxRole): void
+  /** Ends its sessions: their credentials are unknown from the next call on. */
+  removeRole(arn: string): void
+  /** Of an access key that was there from the start; undefined allows everything. @throws ApiException for another key */
+  setPermissions(accessKeyId: string, permissions: Permissions): void
+  /** Of another account, by its id or alias. @throws ApiException RegistryNotFoundException */
+  registry(registryId: string): RegistryControls
 }
 
 export interface ControlParts {
   readonly calls: CallLog
   readonly faults: Faults
   readonly switches: SwitchBoard
-  readonly journal: Journal
-  readonly bytes: LayerBytes
-  readonly repositories: Repositories
+  readonly roles: Roles
+  readonly identities: Identities
+  readonly accounts: Accounts
+  readonly own: RegistryControls
 }
 
 export function createControls(parts: ControlParts): Controls {
-  const { calls, faults, switches, journal, bytes, repositories } = parts
-
-  const readLayer: Controls['readLayer'] = (repository, digest) => {
-    const layer = journal.state.repositories.get(repository)?.layers.get(digest)
-    return layer?.bytesKept ? bytes.readLayer(digest) : undefined
-  }
+  const { calls, faults, switches, roles, identities, accounts, own } = parts
 
   return {
+    ...own,
     calls: calls.list,
     clearCalls: calls.clear,
     faults: faults.list,
@@ -58,25 +56,23 @@ export function createControls(parts: ControlParts): Controls {
     clearFaults: faults.clear,
     switches: switches.now,
     setSwitches: switches.set,
-    state: () => snapshot(journal.state),
-    readLayer,
-    layerBytes: async (repository, digest) => {
-      const chunks = readLayer(repository, digest)
-      if (!chunks) throw new Error(`no bytes of layer ${digest} in repository ${repository}`)
-      const read: Buffer[] = []
-      for await (const chunk of chunks) read.push(chunk)
-      return Buffer.concat(read)
+    roles: roles.list,
+    putRole: (role) => {
+      const { accountId, registryId = accountId } = roles.put(role)
+      accounts.open({ registryId })
     },
-    removeLayer: (repository, digest) =>
-      journal.record({ event: 'layer-removed', repository, digest }),
-    dropUnreferencedLayers: () => {
-      for (const repository of journal.state.repositories.values()) {
-        dropUnreferencedLayers(journal, repository)
-      }
+    removeRole: roles.remove,
+    setPermissions: (accessKeyId, permissions) => {
+      if (identities.setPermissions(accessKeyId, permissions)) return
+      throw exception('InvalidParameterException', `There is no access key '${accessKeyId}'`)
     },
-    createRepository: (name) => {
-      repositories.create(name)
+    registry: (registryId) => {
+      const account = accounts.find(registryId)
+      if (account) return account.controls
+      throw exception(
+        'RegistryNotFoundException',
+        `The registry with id '${registryId}' does not exist`,
+      )
     },
-    removeRepository: repositories.remove,
   }
 }

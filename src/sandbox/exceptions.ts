@@ -1,5 +1,6 @@
 /** Exceptions that the sandbox raises itself; a fault may answer any other name. */
 export type ExceptionName =
+  | 'AccessDeniedException'
   | 'EmptyUploadException'
   | 'ExpiredTokenException'
   | 'ImageAlreadyExistsException'

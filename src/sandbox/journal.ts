@@ -10,8 +10,8 @@ export interface Journal {
   readonly record: (...events: readonly SandboxEvent[]) => void
 }
 
-/** State that ends with the process, or, in a folder, goes on from where the journal there ends. */
-export function openJournal(dataDir: string | undefined): Journal {
+/** State that ends with the process, or, in a folder, goes on from where the journal of that name there ends. */
+export function openJournal(dataDir: string | undefined, name: string): Journal {
   const state = emptyState()
   if (dataDir === undefined) {
     return {
@@ -23,7 +23,7 @@ export function openJournal(dataDir: string | undefined): Journal {
   }
 
   mkdirSync(dataDir, { recursive: true })
-  const file = join(dataDir, 'journal.jsonl')
+  const file = join(dataDir, name)
   for (const event of readEvents(file)) apply(state, event)
   return {
     state,

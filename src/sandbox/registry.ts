@@ -1,6 +1,6 @@
 import { exception } from './exceptions.ts'
 
-/** The account's registry: the only one that the sandbox has. */
+/** An account's registry. */
 export interface Registry {
   readonly accountId: string
   readonly alias: string

@@ -69,6 +69,15 @@ export function createRepositories(
     )
   }
 
+  const requireRoom = (name: string): void => {
+    const { maxRepositories } = switches.now()
+    if (state.repositories.has(name) || state.repositories.size < maxRepositories) return
+    throw exception(
+      'LimitExceededException',
+      `The registry with id '${registry.accountId}' can have ${maxRepositories} repositories at most`,
+    )
+  }
+
   // User guide, CloudTrail example of CreateRepository: the ARN names no region.
   const describe = ({ name, createdAtMs }: Repository) => ({
     repositoryArn: `arn:aws:ecr-public::${registry.accountId}:repository/${name}`,
@@ -105,6 +114,7 @@ export function createRepositories(
       if (tags.some(({ Key }) => Key === undefined)) {
         throw exception('InvalidTagParameterException', 'A tag needs a key')
       }
+      requireRoom(repositoryName)
       const { logoImageBlob: _, ...described } = catalogData
       return { repository: describe(create(repositoryName)), catalogData: described }
     },

@@ -1,6 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { controlPrefix } from './control-routes.ts'
 import { blobPrefix } from './oci/blobs.ts'
+import { isStsRequest } from './sts/endpoint.ts'
 import { jsonAnswer, send } from './wire.ts'
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
@@ -13,19 +14,20 @@ export interface Routes {
 
 export interface Handlers {
   readonly api: Handler
+  readonly sts: Handler
   readonly control: Handler
   readonly registry: Handler
   readonly token: Handler
   readonly blobContent: Handler
 }
 
-/** Which handler answers a path: the one place that knows all of them. */
+/** Which handler answers a request: the one place that knows all of them. */
 export function createRoutes(handlers: Handlers): Routes {
   const working = new Set<Promise<void>>()
 
-  const handlerOf = (url: string): Handler => {
-    const [path = ''] = url.split('?', 1)
-    if (path === '/') return handlers.api
+  const handlerOf = (request: IncomingMessage): Handler => {
+    const [path = ''] = (request.url ?? '/').split('?', 1)
+    if (path === '/') return isStsRequest(request) ? handlers.sts : handlers.api
     if (path.startsWith(controlPrefix)) return handlers.control
     if (path === '/v2' || path.startsWith('/v2/')) return handlers.registry
     if (path === '/token' || path === '/token/') return handlers.token
@@ -35,7 +37,7 @@ export function createRoutes(handlers: Handlers): Routes {
 
   const run = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     try {
-      await handlerOf(request.url ?? '/')(request, response)
+      await handlerOf(request)(request, response)
     } catch (error) {
       // In the middle of an answer only a broken connection tells that it is not whole.
       if (response.headersSent) response.destroy()

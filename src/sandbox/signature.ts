@@ -4,7 +4,6 @@ import { type ApiException, exception } from './exceptions.ts'
 
 /** AWS refuses a signature whose time is further than this from its own, either way. */
 const maxClockSkewMs = 5 * 60_000
-const service = 'ecr-public'
 
 export interface SignedRequest {
   readonly method: string
@@ -15,7 +14,8 @@ export interface SignedRequest {
 }
 
 export interface Verifier {
-  readonly credentials: readonly SandboxCredentials[]
+  readonly credentialsOf: (accessKeyId: string) => SandboxCredentials | undefined
+  readonly service: string
   readonly region: string
   readonly nowMs: number
 }
@@ -29,14 +29,15 @@ interface Authorization {
 
 /**
  * Verifies AWS Signature Version 4 ("Signature Version 4 signing process", AWS IAM User Guide) in the Authorization header.
- * @throws ApiException with the name that AWS gives for what is wrong
+ * @returns the access key id
+ * @throws ApiException with the name that the JSON API gives for what is wrong
  */
-export function verifySignature(request: SignedRequest, verifier: Verifier): void {
+export function verifySignature(request: SignedRequest, verifier: Verifier): string {
   const authorization = parseAuthorization(request.headers)
   const credentials = findCredentials(authorization.accessKeyId, request, verifier)
   const date = header(request, 'x-amz-date')
   checkDate(date, verifier.nowMs)
-  checkScope(authorization.scope, date, verifier.region)
+  checkScope(authorization.scope, date, verifier)
   checkSignedHeaders(authorization.signedHeaders, request)
 
   const claimedSha256 = header(request, 'x-amz-content-sha256')
@@ -50,6 +51,7 @@ export function verifySignature(request: SignedRequest, verifier: Verifier): voi
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method.',
     )
   }
+  return authorization.accessKeyId
 }
 
 /** The access key id that a request claims, unverified. */
@@ -84,17 +86,21 @@ function parseAuthorization(headers: NodeJS.Dict<string[]>): Authorization {
 function findCredentials(
   accessKeyId: string,
   request: SignedRequest,
-  { credentials, nowMs }: Verifier,
+  { credentialsOf, nowMs }: Verifier,
 ): SandboxCredentials {
-  const found = credentials.find((item) => item.accessKeyId === accessKeyId)
+  const found = credentialsOf(accessKeyId)
   if (!found || header(request, 'x-amz-security-token') !== (found.sessionToken ?? '')) {
-    throw exception(
-      'UnrecognizedClientException',
-      'The security token included in the request is invalid.',
-    )
+    throw unknownToken()
   }
   if (found.expiresAtMs !== undefined && nowMs >= found.expiresAtMs) throw expiredToken()
   return found
+}
+
+export function unknownToken(): ApiException {
+  return exception(
+    'UnrecognizedClientException',
+    'The security token included in the request is invalid.',
+  )
 }
 
 export function expiredToken(): ApiException {
@@ -124,7 +130,7 @@ function checkDate(date: string, nowMs: number): void {
   }
 }
 
-function checkScope(scope: readonly string[], date: string, region: string): void {
+function checkScope(scope: readonly string[], date: string, { region, service }: Verifier): void {
   const wanted = [date.slice(0, 8), region, service, 'aws4_request']
   if (scope.join('/') !== wanted.join('/')) {
     throw invalid(`Credential should be scoped to '${wanted.join('/')}', not '${scope.join('/')}'.`)

@@ -32,6 +32,8 @@ export interface Switches {
   readonly lastValidByte: 'present' | 'absent'
   /** Undocumented on ECR Public; about 500 on private ECR (openai/tart#890): InvalidParameterException. */
   readonly maxLayersPerImage: number
+  /** ECR Public quota page: LimitExceededException at CreateRepository. */
+  readonly maxRepositories: number
   /** ECR Public quota page: LimitExceededException. */
   readonly maxImagesPerRepository: number
   /** ECR Public quota page: LimitExceededException. */
@@ -64,6 +66,8 @@ export interface Switches {
   readonly tagPaging: 'honoured' | 'ignored'
   /** Referrers: an index, or 404 as where the API is not there. */
   readonly referrers: 'index' | 'not-found'
+  /** Life of a role's session: what AssumeRole asks for, or so long. */
+  readonly sessionTtlMs: number | 'asked'
 }
 
 export const defaultSwitches: Switches = {
@@ -79,6 +83,7 @@ export const defaultSwitches: Switches = {
   uploadTtlMs: 24 * 3_600_000,
   lastValidByte: 'present',
   maxLayersPerImage: 500,
+  maxRepositories: 10_000,
   maxImagesPerRepository: 100_000,
   maxTagsPerImage: 1000,
   quotas: 'off',
@@ -96,9 +101,13 @@ export const defaultSwitches: Switches = {
   blobHead: 'unauthorized',
   tagPaging: 'honoured',
   referrers: 'index',
+  sessionTtlMs: 'asked',
 }
 
-const orOff: Shape<number | 'off'> = (value, at) => (value === 'off' ? value : integer()(value, at))
+const integerOr =
+  <const W extends string>(word: W): Shape<number | W> =>
+  (value, at) =>
+    value === word ? word : integer()(value, at)
 
 export const switchesShape: Shape<Partial<Switches>> = structure.exact(
   {},
@@ -119,6 +128,7 @@ export const switchesShape: Shape<Partial<Switches>> = structure.exact(
     uploadTtlMs: integer(),
     lastValidByte: oneOf('present', 'absent'),
     maxLayersPerImage: integer(),
+    maxRepositories: integer(),
     maxImagesPerRepository: integer(),
     maxTagsPerImage: integer(),
     quotas: quotasShape,
@@ -127,7 +137,7 @@ export const switchesShape: Shape<Partial<Switches>> = structure.exact(
     anyRepository: boolean,
     region: text({ min: 1 }),
     keepBytes: boolean,
-    unreferencedLayerTtlMs: orOff,
+    unreferencedLayerTtlMs: integerOr('off'),
     tokenTtlMs: integer(),
     tokenExpiresIn: oneOf('present', 'absent'),
     refusedTokenStatus: oneOf(400, 401, 403),
@@ -136,6 +146,7 @@ export const switchesShape: Shape<Partial<Switches>> = structure.exact(
     blobHead: oneOf('unauthorized', 'works'),
     tagPaging: oneOf('honoured', 'ignored'),
     referrers: oneOf('index', 'not-found'),
+    sessionTtlMs: integerOr('asked'),
   },
 )
 

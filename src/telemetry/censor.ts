@@ -7,11 +7,17 @@ const cutOff = '[cut off]'
 const secretNames: ReadonlySet<string> = new Set([
   'accesskeyid',
   'accesstoken',
+  'apikey',
   'authorization',
   'authorizationtoken',
+  'authtoken',
+  'clientsecret',
   'cookie',
   'idtoken',
+  'passphrase',
+  'passwd',
   'password',
+  'privatekey',
   'proxyauthorization',
   'rawheaders',
   'refreshtoken',
@@ -19,13 +25,32 @@ const secretNames: ReadonlySet<string> = new Set([
   'secretaccesskey',
   'sessiontoken',
   'setcookie',
+  'signature',
   'token',
+  'webidentitytoken',
   'xamzsecuritytoken',
+  'xamzsignature',
+  'xapikey',
 ])
 
-/** Credentials of HTTP (RFC 7617, RFC 6750), and access keys by their prefixes (IAM User Guide, "IAM identifiers"). */
-const secretTexts =
-  /\b(?:[Bb]asic|BASIC|[Bb]earer|BEARER)\s+[^\s"',]+|\b(?:AKIA|ASIA)[A-Z0-9]{12,}/g
+/** What a secret looks like wherever it stands in a text. */
+const secretForms = [
+  // Credentials of HTTP (RFC 7617, RFC 6750).
+  /\b(?:[Bb]asic|BASIC|[Bb]earer|BEARER)\s+[^\s"',]+/,
+  // Access keys by their prefixes (IAM User Guide, "IAM identifiers"), and session tokens by what they have all begun with so far.
+  /\b(?:AKIA|ASIA)[A-Z0-9]{12,}/,
+  /\b(?:IQoJb3JpZ2lu|FwoGZXIvYXdz)[\w+/=%-]{20,}/,
+  // Tokens of CI systems, and ours (RFC 7519: three parts, of which the first is JSON), and static ones of `layergate token`.
+  /(?<![\w-])eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/,
+  /\blg_[\w-]{20,}/,
+  // Fields of queries, forms and presigned URLs.
+  /\b(?:[Xx]-[Aa]mz-)?(?:[Ss]ignature|[Ss]ecurity-[Tt]oken|[Cc]redential)=[^&\s"',]+/,
+  /(?:\b|_)(?:token|password|passwd|secret)=[^&\s"',]+/,
+  // Between `//` and `@` of a URL.
+  /(?<=:\/\/)[^\s/@"':]*:[^\s/@"']+(?=@)/,
+  /-----BEGIN [A-Z ]*PRIVATE KEY-----[^"]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)/,
+]
+const secretTexts = new RegExp(secretForms.map(({ source }) => source).join('|'), 'g')
 
 /** Of all levels of one line together. */
 const maxValues = 500

@@ -57,9 +57,12 @@ export function createLogObserver(logger: Logger): Observer {
           if (event.outcome === 'refreshed') logger.info(fields, 'credentials were fetched anew')
           else logger.warn(fields, 'credentials could not be fetched anew')
           return
-        case 'request_denied':
-          logger.warn(fields, `request denied: ${event.code}`)
+        case 'request_denied': {
+          // Without credentials every client begins.
+          const level = event.code === 'credentials_missing' ? 'debug' : 'warn'
+          logger[level](fields, `request denied: ${event.code}`)
           return
+        }
         case 'token_traded':
           logger.info(fields, 'token traded')
           return

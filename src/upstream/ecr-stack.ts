@@ -2,12 +2,12 @@ import type { ECRPUBLICClientConfig } from '@aws-sdk/client-ecr-public'
 import type { Upstream } from '../publish/upstream.ts'
 import type { Catalog } from '../reads/catalog.ts'
 import type { Observer } from '../registry/events.ts'
-import { createBodyPool } from './body-pool.ts'
+import { type BodyPool, createBodyPool } from './body-pool.ts'
 import { createCredentialsRefresh } from './credentials.ts'
 import { createEcrClient } from './ecr-client.ts'
 import { createEcrUpstream, type EcrUpstreamSettings } from './ecr-upstream.ts'
 import { type LaneName, laneRates } from './limiter/lanes.ts'
-import { createLimiter } from './limiter/limiter.ts'
+import { createLimiter, type Limiter } from './limiter/limiter.ts'
 import { bodyBytesFor } from './part-encoder.ts'
 import { ecrPublicPartLimits } from './part-size.ts'
 import { acceptReadyBodies } from './ready-bodies.ts'
@@ -39,6 +39,14 @@ export interface EcrStackSettings {
   readonly around?: (upstream: Upstream) => Upstream
 }
 
+/** What may be the same for several. */
+export interface SharedParts {
+  /** One budget of memory, however many there are. */
+  readonly bodies: BodyPool
+  /** Quotas are those of an account, whoever calls in it. */
+  readonly limiter: Limiter
+}
+
 export interface EcrStack {
   /** Every call is made once; none while the account is paused, but for a probe. */
   readonly unretried: Upstream
@@ -65,29 +73,43 @@ const readPatience = { maxAttempts: 3, maxWaitMs: 5_000 }
 
 const now = () => performance.now()
 
-/** One account of ECR Public, from the socket up to the ports. */
-export function createEcrStack(settings: EcrStackSettings): EcrStack {
-  const { endpoint, registryEndpoint, credentials, memoryBytes, observer, timeoutsMs } = settings
-  const {
-    quotaShare = 1,
-    ratesPerSecond = {},
-    around = (upstream: Upstream) => upstream,
-  } = settings
-  const client = createEcrClient({
-    maxSockets,
-    ...(endpoint && { endpoint }),
-    ...(credentials && { credentials }),
-  })
+/** @param memoryBytes there is room for one body at least */
+export function createPartBodies(memoryBytes: number): BodyPool {
   const bodyBytes = bodyBytesFor(ecrPublicPartLimits.maxBytes)
-  const bodies = createBodyPool({
-    bodies: Math.max(1, Math.floor(memoryBytes / bodyBytes)),
-    bodyBytes,
-  })
-  const limiter = createLimiter({
+  return createBodyPool({ bodies: Math.max(1, Math.floor(memoryBytes / bodyBytes)), bodyBytes })
+}
+
+export function createAccountLimiter(
+  settings: Pick<EcrStackSettings, 'observer' | 'quotaShare' | 'ratesPerSecond'>,
+): Limiter {
+  const { observer, quotaShare = 1, ratesPerSecond = {} } = settings
+  return createLimiter({
     fullPerSecond: laneRates(quotaShare, ratesPerSecond),
     observer,
     now,
     random: Math.random,
+  })
+}
+
+/**
+ * One identity at ECR Public, from the socket up to the ports.
+ *
+ * @param shared its own when absent
+ */
+export function createEcrStack(
+  settings: EcrStackSettings,
+  shared: SharedParts = {
+    bodies: createPartBodies(settings.memoryBytes),
+    limiter: createAccountLimiter(settings),
+  },
+): EcrStack {
+  const { endpoint, registryEndpoint, credentials, observer, timeoutsMs } = settings
+  const { around = (upstream: Upstream) => upstream } = settings
+  const { bodies, limiter } = shared
+  const client = createEcrClient({
+    maxSockets,
+    ...(endpoint && { endpoint }),
+    ...(credentials && { credentials }),
   })
   const patient = limiter.turns(pauseWaitMs)
   const impatient = limiter.turns(0)
@@ -105,14 +127,14 @@ export function createEcrStack(settings: EcrStackSettings): EcrStack {
     maxSockets,
     turns: impatient,
   })
-  const shared = {
+  const adapter = {
     client,
     observer,
     bodies,
     readyBodies: acceptReadyBodies(client),
     ...(timeoutsMs && { timeoutsMs }),
   }
-  const upstream = withRetry(around(createEcrUpstream({ ...shared, turns: patient })), {
+  const upstream = withRetry(around(createEcrUpstream({ ...adapter, turns: patient })), {
     ...retrySettings,
     // Within attempts that are repeated themselves.
     async tagDigest(call, tag) {
@@ -121,15 +143,11 @@ export function createEcrStack(settings: EcrStackSettings): EcrStack {
   })
   const retryRead = createRetry({ ...retrySettings, ...readPatience })
   return {
-    unretried: around(createEcrUpstream({ ...shared, turns: impatient })),
+    unretried: around(createEcrUpstream({ ...adapter, turns: impatient })),
     upstream,
     catalog: coalescedCatalog(catalogWithRetry(readOnce, retryRead), sleep),
     isPaused: limiter.isPaused,
-    layersPerSecond: () =>
-      Math.min(
-        limiter.ratePerSecond('InitiateLayerUpload'),
-        limiter.ratePerSecond('CompleteLayerUpload'),
-      ),
+    layersPerSecond: () => layersPerSecond(limiter),
     quotasPerSecond: limiter.quotasPerSecond,
     close() {
       limiter.close()
@@ -137,4 +155,9 @@ export function createEcrStack(settings: EcrStackSettings): EcrStack {
       client.destroy()
     },
   }
+}
+
+/** How many layers can be begun and completed in a second. */
+export function layersPerSecond({ ratePerSecond }: Limiter): number {
+  return Math.min(ratePerSecond('InitiateLayerUpload'), ratePerSecond('CompleteLayerUpload'))
 }

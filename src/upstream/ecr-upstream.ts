@@ -1,6 +1,7 @@
 import {
   BatchCheckLayerAvailabilityCommand,
   CompleteLayerUploadCommand,
+  CreateRepositoryCommand,
   type ECRPUBLICClient,
   InitiateLayerUploadCommand,
   PutImageCommand,
@@ -15,6 +16,7 @@ import { readAbsent, readCompleted, readPut, readStarted, readStored } from './a
 import { createAttempt } from './attempt.ts'
 import type { BodyPool } from './body-pool.ts'
 import { type Turns, unlimited } from './limiter/turns.ts'
+import { createOwnRegistry } from './own-registry.ts'
 import { encodePart } from './part-encoder.ts'
 import { ecrPublicPartLimits, type PartLimits, partSizeBytes } from './part-size.ts'
 import { acceptReadyBodies, type ReadyBodies } from './ready-bodies.ts'
@@ -42,6 +44,7 @@ const defaultTimeoutsMs: Readonly<Record<keyof Upstream, number>> = {
   sendPart: 5 * 60_000,
   complete: 10 * 60_000,
   putManifest: 30_000,
+  createRepository: 10_000,
 }
 
 /** The calls that are made, as AWS names them. */
@@ -51,6 +54,7 @@ export const upstreamOperations = [
   'UploadLayerPart',
   'CompleteLayerUpload',
   'PutImage',
+  'CreateRepository',
 ] as const
 
 /** How long a PutImage that was sent may go on for its answer when nobody wants it any more. */
@@ -66,6 +70,7 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
   const { turns = unlimited, readyBodies = acceptReadyBodies(client) } = settings
   const timeoutsMs = { ...defaultTimeoutsMs, ...settings.timeoutsMs }
   const attempt = createAttempt(client, observer, now, turns)
+  const ownRegistry = createOwnRegistry(attempt, timeoutsMs.createRepository)
 
   return {
     async absent(call, digests) {
@@ -153,6 +158,21 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
       } catch (error) {
         // ECR compares `imageDigest` itself: the tag names this very manifest.
         if (isException(error, 'ImageAlreadyExistsException')) return
+        throw error
+      }
+    },
+
+    async createRepository(call) {
+      await ownRegistry.require(call)
+      try {
+        await attempt(call, {
+          operation: 'CreateRepository',
+          command: new CreateRepositoryCommand({ repositoryName: call.repository }),
+          timeoutMs: timeoutsMs.createRepository,
+          read: () => undefined,
+        })
+      } catch (error) {
+        if (isException(error, 'RepositoryAlreadyExistsException')) return
         throw error
       }
     },

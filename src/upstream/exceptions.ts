@@ -4,8 +4,8 @@ import { UpstreamError, type UpstreamFailure } from '../publish/upstream-error.t
  * What an exception means to us, by its name without the ending `Exception`: AWS spells several of them
  * both ways. What is not listed is judged by its status.
  *
- * Sources: the ECR Public API model (2020-10-30) and AWS's "Common Errors" page, which also covers what
- * the front door answers before the service itself (signatures, tokens, throttling).
+ * Sources: the ECR Public API model (2020-10-30), the STS API model (2011-06-15) and AWS's "Common Errors" page, which
+ * also covers what the front door answers before the service itself (signatures, tokens, throttling).
  */
 const failures: ReadonlyMap<string, UpstreamFailure> = new Map<string, UpstreamFailure>([
   ['Server', 'unavailable'],
@@ -29,9 +29,14 @@ const failures: ReadonlyMap<string, UpstreamFailure> = new Map<string, UpstreamF
   ['RequestTimeTooSkewed', 'credentials'],
   ['SignatureDoesNotMatch', 'credentials'],
   ['UnrecognizedClient', 'credentials'],
+  // STS, of the token of a pod or a CI system that our own identity hangs on.
+  ['InvalidIdentityToken', 'credentials'],
+  ['IDPCommunicationError', 'unavailable'],
 
   ['AccessDenied', 'denied'],
   ['NotAuthorized', 'denied'],
+  ['IDPRejectedClaim', 'denied'],
+  ['RegionDisabled', 'denied'],
 
   ['RegistryNotFound', 'repository_unknown'],
   ['RepositoryNotFound', 'repository_unknown'],
@@ -46,14 +51,19 @@ const failures: ReadonlyMap<string, UpstreamFailure> = new Map<string, UpstreamF
   ['InvalidParameter', 'rejected'],
   ['LayerPartTooSmall', 'rejected'],
   ['UnsupportedCommand', 'rejected'],
+  ['MalformedPolicyDocument', 'rejected'],
+  ['PackedPolicyTooLarge', 'rejected'],
+  ['Validation', 'rejected'],
+  ['ValidationError', 'rejected'],
 ])
 
 const maxMessageLength = 300
 /** Enough for the digests of a dozen layers or manifests. */
 const maxListLength = 1_200
 
-/** Whatever the SDK's `send` throws, or its credential providers do, in our words. */
+/** Whatever the SDK's `send` throws, or its credential providers do, in our words; what is in them already stays as it is. */
 export function toUpstreamError(operation: string, error: unknown): UpstreamError {
+  if (error instanceof UpstreamError) return error
   const name = text(property(error, 'name')) ?? 'UnknownError'
   const code = text(property(error, 'code'))
   const metadata = property(error, '$metadata')
@@ -79,6 +89,19 @@ export function toUpstreamError(operation: string, error: unknown): UpstreamErro
     ...(failure === 'part_out_of_order' && lastValidByte !== undefined ? { lastValidByte } : {}),
     // An answer's full text stays out of logs: that of a signature error quotes the session token.
     ...(status === undefined ? { cause: error } : {}),
+  })
+}
+
+/**
+ * Why a role could not be assumed, with its name. It has no status: of ECR nothing was heard, neither that it answers nor that it does
+ * not. STS that wants fewer calls is an outage of STS, and no reason to slow down calls to ECR.
+ */
+export function toAssumeRoleError(roleArn: string, error: unknown): UpstreamError {
+  const { failure, facts } = toUpstreamError('AssumeRole', error)
+  const { status: _, message, ...others } = facts
+  return new UpstreamError(failure === 'throttled' ? 'unavailable' : failure, {
+    ...others,
+    message: message.includes(roleArn) ? message : `${message} (assuming the role ${roleArn})`,
   })
 }
 

@@ -1,4 +1,3 @@
-import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Call } from '../publish/upstream.ts'
 import type { Observer } from '../registry/events.ts'
 import { toUpstreamError } from './exceptions.ts'
@@ -77,7 +76,7 @@ export function createObservedCall(
         throw call.signal.reason
       }
       const cause: unknown = end.signal.aborted ? end.signal.reason : thrown
-      const error = cause instanceof UpstreamError ? cause : toUpstreamError(operation, cause)
+      const error = toUpstreamError(operation, cause)
       observe(error.facts.exception, 0, error.facts.requestId)
       turn.end(error)
       throw error

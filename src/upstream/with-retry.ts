@@ -33,6 +33,7 @@ export function withRetry(upstream: Upstream, settings: UpstreamRetrySettings): 
         const lost = attempt > 1 && !(await upstream.absent(call, [layer.digest])).has(layer.digest)
         if (!lost) await upstream.complete(call, upload, layer)
       }),
+    createRepository: (call) => retry(call, () => upstream.createRepository(call)),
 
     async putManifest(call, manifest, tag) {
       if (tag === undefined) return retry(call, () => upstream.putManifest(call, manifest))

@@ -12,6 +12,7 @@ import { discoveryRoutes } from '../../src/http/routes/discovery.ts'
 import { layerRoutes } from '../../src/http/routes/layers.ts'
 import { manifestRoutes } from '../../src/http/routes/manifests.ts'
 import { refusalRoutes } from '../../src/http/routes/refusals.ts'
+import { tokenRoutes } from '../../src/http/routes/token.ts'
 import { healthRoutes, metricsRoutes } from '../../src/http/routes/system.ts'
 import { refusalCauses } from '../../src/registry/diagnosis.ts'
 import type { RefusalPlace } from '../../src/registry/refusal.ts'
@@ -25,6 +26,7 @@ import { blobUploadScenarios } from './oci/support/blob-upload-scenarios.ts'
 import { identityScenarios } from './oci/support/identity-scenarios.ts'
 import { manifestScenarios } from './oci/support/manifest-scenarios.ts'
 import { readScenarios } from './oci/support/read-scenarios.ts'
+import { tokenScenarios } from './oci/support/token-scenarios.ts'
 import { type Scenario, sendSilently } from './oci/support/scenario.ts'
 
 const contract = await loadContract()
@@ -156,6 +158,7 @@ const scenarios: readonly Scenario[] = [
   ...readScenarios,
   ...manifestScenarios,
   ...identityScenarios(contract),
+  ...tokenScenarios,
 ]
 
 for (const { operation, status, send, options } of scenarios) {
@@ -251,6 +254,8 @@ const agents: AgentRoutes = {
   listTags: unused,
   referrers: { list: unused, areListed: unused },
   refusals: { latest: unused },
+  trade: unused,
+  limits: { enter: unused, agents: 0 },
   inFlight: createInFlight(),
   idleTimeoutMs: 1,
   redirectAfterMs: 1,
@@ -272,6 +277,7 @@ test('the routes are those of openapi.yaml', () => {
     manifestRoutes,
     discoveryRoutes,
     refusalRoutes,
+    tokenRoutes,
   ]) {
     addRoutes(app, agents)
   }

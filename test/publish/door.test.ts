@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { CreateRepository } from '../../src/publish/create-repository.ts'
 import { createDoor } from '../../src/publish/door.ts'
 import type { Call } from '../../src/publish/upstream.ts'
 import { UpstreamError, type UpstreamFailure } from '../../src/publish/upstream-error.ts'
@@ -16,7 +17,10 @@ const digest = digestOf(layerBytes(10))
 const minuteMs = 60_000
 
 /** An upstream that is asked which layers are absent, and whose answers can be exchanged. */
-function setUp(now: () => Date = () => new Date(0)) {
+function setUp(
+  now: () => Date = () => new Date(0),
+  createRepository: CreateRepository = () => assert.fail('no repository is created'),
+) {
   const asked: [Call, readonly Digest[]][] = []
   const answers: { next: (call: Call) => Promise<ReadonlySet<Digest>> } = {
     next: () => Promise.resolve(new Set()),
@@ -30,7 +34,7 @@ function setUp(now: () => Date = () => new Date(0)) {
   const fail = (failure: UpstreamFailure) => {
     answers.next = () => Promise.reject(upstreamError(failure))
   }
-  return { asked, answers, fail, door: createDoor(upstream, now) }
+  return { asked, answers, fail, door: createDoor(upstream, now, createRepository) }
 }
 
 /** Answers nothing until its call is given up. */

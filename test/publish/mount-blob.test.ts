@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import type { ForwardError } from '../../src/publish/forward-journal.ts'
-import { createMountBlob, type MountPorts } from '../../src/publish/mount-blob.ts'
+import { createMountBlob, type Mount, type MountPorts } from '../../src/publish/mount-blob.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
@@ -53,12 +53,14 @@ async function setUp({ registry = destination.registry, heldFor, holdFor }: Setu
   return {
     ...ports,
     checked,
-    mountBlob: createMountBlob(ports),
+    mountBlob: (mount: Omit<Mount, 'requestId'>, signal: AbortSignal) =>
+      createMountBlob(ports)({ ...mount, requestId }, signal),
     owed: () => journal.find({ registry: destination.registry, repository: mine, digest }),
   }
 }
 
 const canPull = () => true
+const requestId = 'request-1'
 
 for (const [how, from] of [
   ['from the repository that the client names', source],
@@ -71,7 +73,7 @@ for (const [how, from] of [
     assert.deepEqual([forward?.state, forward?.agent, forward?.sizeBytes], ['owed', 'ci', 100])
     assert.deepEqual(checked, [digest])
     assert.deepEqual(observer.events, [
-      { type: 'blob_mounted', repository: mine, agent: 'ci', digest, sizeBytes: 100 },
+      { type: 'blob_mounted', repository: mine, agent: 'ci', digest, sizeBytes: 100, requestId },
     ])
   })
 }
@@ -114,7 +116,7 @@ test('a repository that AWS does not have gets no layer', async () => {
   const missing = new LayergateError('repository_unknown', 'There is none.')
   const acceptance = { check: () => Promise.reject(missing) }
   const mountBlob = createMountBlob({ ...ports, acceptance })
-  const refused = mountBlob({ target, digest, canPull }, never)
+  const refused = mountBlob({ target, digest, canPull, requestId }, never)
   await assert.rejects(refused, codeIs('repository_unknown'))
   assert.equal(await owed(), undefined)
 })

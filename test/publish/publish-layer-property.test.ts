@@ -40,7 +40,9 @@ const lies = fc.option(fc.nat({ max: 60 }), { nil: undefined }).map(
   }),
 )
 
-const faultsOf: Readonly<Record<Exclude<Operation, 'putManifest'>, fc.Arbitrary<Fault>>> = {
+const faultsOf: Readonly<
+  Record<Exclude<Operation, 'putManifest' | 'createRepository'>, fc.Arbitrary<Fault>>
+> = {
   absent: refusals,
   start: fc.oneof(refusals, losses, fc.constant(loseAnswer('unavailable'))),
   sendPart: fc.oneof(refusals, losses, lies, fc.constant(losePartAnswer)),

@@ -47,6 +47,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
       awaited,
       restore: gate.restore,
       recheck: gate.recheck,
+      createRepository: () => assert.fail('no repository is created'),
       destinationOf: (registry) => ({ name: `destination of ${registry}`, registry }),
       async sleep(ms, signal) {
         signal.throwIfAborted()
@@ -69,6 +70,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
     waitsMs,
     forwarder,
     spool,
+    gate,
     layer,
     key: keyOf(layer.digest),
     record: () => journal.record(keyOf(layer.digest), 'ci', layer.sizeBytes),

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import { networkInterfaces } from 'node:os'
 import { test, type TestContext } from 'node:test'
+import { sandboxCredentials } from '../../src/sandbox/sandbox.ts'
 import { openClient, openSandbox, repositoryName } from './support/open-sandbox.ts'
 import { digestOf, pushLayer } from './support/push.ts'
+import { otherAccountId, otherRoleArn, roleArn, roleCredentials } from './support/sts.ts'
 
 async function openControl(t: TestContext) {
   const sandbox = await openSandbox(t)
@@ -94,14 +96,30 @@ for (const [what, method, resource, body] of [
   ['a switch out of its values', 'PATCH', 'switches', { throttleStatus: 503 }],
   ['a repository that exists', 'POST', 'repositories', { repositoryName }],
   ['a malformed repository name', 'POST', 'repositories', { repositoryName: 'Team' }],
+  ['a role that is no ARN', 'PUT', 'roles/push', {}],
+  ['a role with an unknown word', 'PUT', `roles/${roleArn}`, { permission: ['*'] }],
+  ['a role that names itself', 'PUT', `roles/${roleArn}`, { arn: roleArn }],
+  ['a pattern that is no action', 'PUT', `permissions/${sandboxCredentials.accessKeyId}`, ['Put']],
+  ['permissions that are no list', 'PUT', `permissions/${sandboxCredentials.accessKeyId}`, {}],
+  ['permissions of an unknown key', 'PUT', 'permissions/AKIDOTHER', ['*']],
+  [
+    'a repository in no registry',
+    'POST',
+    'registries/999999999999/repositories',
+    { repositoryName },
+  ],
 ] as const) {
   test(`${what} is refused and changes nothing`, async (t) => {
     const { sandbox, control } = await openControl(t)
-    const before = [sandbox.faults(), sandbox.switches(), sandbox.state()]
+    const before = [sandbox.faults(), sandbox.switches(), sandbox.roles(), sandbox.state()]
     const { status, content } = await control(method, resource, body)
     assert.equal(status, 400)
     assert.ok(typeof content === 'object' && content !== null && 'message' in content)
-    assert.deepEqual([sandbox.faults(), sandbox.switches(), sandbox.state()], before)
+    assert.deepEqual(
+      [sandbox.faults(), sandbox.switches(), sandbox.roles(), sandbox.state()],
+      before,
+    )
+    assert.ok(await openClient(t, sandbox).describeRegistries())
   })
 }
 
@@ -135,6 +153,60 @@ test('another resource or method is not found', async (t) => {
   assert.equal((await control('GET', 'other')).status, 404)
   assert.equal((await control('POST', 'state')).status, 404)
   assert.equal((await control('DELETE', 'state')).status, 404)
+})
+
+test('roles are made, listed, changed and removed', async (t) => {
+  const { sandbox, control } = await openControl(t)
+  const resource = `roles/${roleArn}`
+  const role = {
+    externalId: 'acme',
+    trustedAccessKeys: [sandboxCredentials.accessKeyId],
+    webIdentity: { issuer: 'https://oidc.example.com', audience: 'sts.amazonaws.com' },
+    registryId: otherAccountId,
+    permissions: ['ecr-public:*'],
+    maxSessionSeconds: 3600,
+  }
+  assert.equal((await control('PUT', resource, role)).status, 200)
+  assert.deepEqual((await control('GET', 'roles')).content, [{ ...role, arn: roleArn }])
+  assert.ok(await roleCredentials(sandbox, { externalId: 'acme' })())
+  await control('PUT', resource)
+  assert.deepEqual((await control('GET', 'roles')).content, [{ arn: roleArn }])
+  assert.ok(await roleCredentials(sandbox)())
+  await control('DELETE', resource)
+  assert.deepEqual((await control('GET', 'roles')).content, [])
+  await assert.rejects(roleCredentials(sandbox)(), { name: 'AccessDenied' })
+})
+
+test('the permissions of an access key are set and lifted', async (t) => {
+  const { client, control } = await openControl(t)
+  const resource = `permissions/${sandboxCredentials.accessKeyId}`
+  assert.equal((await control('PUT', resource, ['ecr-public:PutImage'])).status, 200)
+  await assert.rejects(client.describeRegistries(), { name: 'AccessDeniedException' })
+  assert.equal((await control('DELETE', resource)).status, 200)
+  assert.ok(await client.describeRegistries())
+})
+
+test('the registry of another account has the same resources', async (t) => {
+  const { sandbox, control } = await openControl(t)
+  await control('PUT', `roles/${otherRoleArn}`)
+  const other = `registries/${otherAccountId}`
+  await control('POST', `${other}/repositories`, { repositoryName: 'other/app' })
+  const client = openClient(t, sandbox, {
+    credentials: roleCredentials(sandbox, { arn: otherRoleArn }),
+  })
+  const digest = await pushLayer(client, 'abcd', 'other/app')
+  const state = await control('GET', `${other}/state`)
+  assert.deepEqual(state.content, sandbox.registry(otherAccountId).state())
+  const url = `${sandbox.url}/_sandbox/${other}/layers/other/app/${digest}`
+  assert.equal(await (await fetch(url)).text(), 'abcd')
+  assert.equal((await control('GET', `layers/other/app/${digest}`)).status, 404)
+  await control('DELETE', `${other}/layers/other/app/${digest}`)
+  assert.equal((await fetch(url)).status, 404)
+  await control('DELETE', `${other}/repositories/other/app`)
+  assert.deepEqual(sandbox.registry(otherAccountId).state().repositories, [])
+  assert.equal(sandbox.state().repositories.length, 1)
+  assert.equal((await control('GET', `${other}/other`)).status, 404)
+  assert.equal((await control('GET', `registries/${otherAccountId}x/state`)).status, 400)
 })
 
 const outside = Object.values(networkInterfaces())

@@ -36,6 +36,29 @@ test('51 tags are TooManyTagsException, a tag without a key InvalidTagParameterE
   assert.deepEqual(sandbox.state().repositories, [])
 })
 
+test('a repository beyond the quota is LimitExceededException', async (t) => {
+  const { sandbox, client } = await openBoth(t, { switches: { maxRepositories: 2 } })
+  await client.createRepository({ repositoryName: 'team/second' })
+  await assert.rejects(client.createRepository({ repositoryName: 'team/third' }), {
+    name: 'LimitExceededException',
+  })
+  await assert.rejects(client.createRepository({ repositoryName }), {
+    name: 'RepositoryAlreadyExistsException',
+  })
+  sandbox.removeRepository(repositoryName)
+  assert.ok(await client.createRepository({ repositoryName: 'team/third' }))
+})
+
+for (const name of ['a', 'Team/app', 'team//app', 'team/app-', 'team__app', 'a'.repeat(206)]) {
+  test(`the name ${name} is InvalidParameterException, and nothing is created`, async (t) => {
+    const { sandbox, client } = await openBoth(t, { repositories: [] })
+    await assert.rejects(client.createRepository({ repositoryName: name }), {
+      name: 'InvalidParameterException',
+    })
+    assert.deepEqual(sandbox.state().repositories, [])
+  })
+}
+
 test('repositories are described by name and page by page', async (t) => {
   const { client } = await openBoth(t, { repositories: ['team/a', 'team/b', 'team/c'] })
   const named = await client.describeRepositories({ repositoryNames: ['team/c', 'team/a'] })

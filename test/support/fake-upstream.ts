@@ -98,6 +98,9 @@ export function createFakeUpstream({
       return completions
     },
 
+    createRepository: ({ signal, repository }) =>
+      call('createRepository', `create ${repository}`, signal, async () => {}),
+
     absent: ({ signal }, digests) =>
       call('absent', 'absent', signal, async () => {
         return new Set(digests.filter((digest) => !layers.has(digest)))

@@ -58,7 +58,11 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
   [{ ...forward, ...failed, outcome: 'parked' }, 'warn', 'forward parked'],
   [{ ...upload, outcome: 'unsettled' }, 'debug', 'upload unsettled'],
   [{ ...upload, outcome: 'unsettled', error: 'client_aborted' }, 'info', 'upload unsettled'],
-  [{ ...about, type: 'blob_mounted', digest, sizeBytes: 100 }, 'info', 'blob mounted'],
+  [
+    { ...about, type: 'blob_mounted', digest, sizeBytes: 100, requestId: 'request-1' },
+    'info',
+    'blob mounted',
+  ],
   [{ ...manifest, outcome: 'published' }, 'info', 'manifest published'],
   [{ ...manifest, outcome: 'superseded' }, 'info', 'manifest superseded'],
   [

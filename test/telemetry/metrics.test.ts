@@ -222,6 +222,7 @@ test('the bytes of a layer that was mounted did not have to be sent', async () =
   const { changes, metrics } = setUpMetrics()
   const mounted = {
     type: 'blob_mounted',
+    requestId: 'request-1',
     repository,
     agent: 'ci',
     digest,

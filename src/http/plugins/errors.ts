@@ -72,6 +72,8 @@ function answer(error: LayergateError, request: FastifyRequest, reply: FastifyRe
 }
 
 function pathOf(request: FastifyRequest): string {
-  const [path = ''] = request.originalUrl.split('?')
+  const [target = ''] = request.originalUrl.split('?')
+  // Of an absolute address, who the client says it is: that may be a password.
+  const path = target.replace(/^[^/]*\/\/[^/]*@/, '//')
   return path.length > 100 ? `${path.slice(0, 100)}…` : path
 }

@@ -43,8 +43,21 @@ export function requestContext(
   })
 }
 
-/** What Node would refuse in a form of its own (https://www.rfc-editor.org/rfc/rfc9110#section-7.2, 10.1.1). */
-function refuseOddities({ headers, httpVersion }: IncomingMessage, isBodyWelcome: boolean): void {
+const givenOnce = ['host', 'authorization']
+
+/**
+ * What Node would refuse in a form of its own (https://www.rfc-editor.org/rfc/rfc9110#section-7.2, 10.1.1), and what it takes though two
+ * readers may read it in two ways (https://www.rfc-editor.org/rfc/rfc9112#section-3.2, 6.1).
+ */
+function refuseOddities(request: IncomingMessage, isBodyWelcome: boolean): void {
+  const { headers, rawHeaders, httpVersion } = request
+  // Node takes the first; whatever stands before us may have looked at another.
+  const names = rawHeaders.filter((_, index) => index % 2 === 0).map((name) => name.toLowerCase())
+  const repeated = givenOnce.find((name) => names.indexOf(name) !== names.lastIndexOf(name))
+  if (repeated) throw new LayergateError('request_invalid', `The header ${repeated} came twice.`)
+  if (httpVersion === '1.0' && headers['transfer-encoding'] !== undefined) {
+    throw new LayergateError('request_invalid', 'HTTP/1.0 has no Transfer-Encoding.')
+  }
   if (httpVersion !== '1.1') return
   if (headers.host === undefined) {
     throw new LayergateError('request_invalid', 'The request has no Host header.')

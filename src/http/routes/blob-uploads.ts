@@ -73,7 +73,8 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     if (await blobs.headBlob(grant, digest, signal)) return digest
     const [from] = queryValues(request, 'from')
     const { canPull } = grant.caller
-    const wanted = { target: grant, digest, canPull, ...(from && { from }) }
+    const requestId = request.id
+    const wanted = { target: grant, digest, canPull, requestId, ...(from && { from }) }
     return (await mountBlob(wanted, signal)) ? digest : undefined
   }
 

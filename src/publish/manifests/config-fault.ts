@@ -1,27 +1,18 @@
-import { createHash } from 'node:crypto'
-import { openIfHeld } from '../../layers/open-if-held.ts'
 import type { Spool } from '../../layers/spool.ts'
-import { type Digest, sha256Digest } from '../../registry/digest.ts'
+import type { Digest } from '../../registry/digest.ts'
 import { parseDiffIds } from '../../registry/image-config.ts'
 import type { Image } from '../../registry/manifest.ts'
 import { isImageLayer } from '../../registry/media-type.ts'
 import { type BlobFault, sizeFault, type StoredBlob } from './layer-fault.ts'
+import { readConfig } from './read-config.ts'
 
 /** What the config of an image says of its layers, if anything. */
 export type DiffIds = ReturnType<typeof parseDiffIds>
 
-/** What tools write is some 10 KiB. More than this would keep the process from its other work for too long. */
-const maxConfigBytes = 256 * 1024
-
 /** From a config that lies here; `undefined` also where it is too large, or does not lie here any more. */
 export async function readDiffIds(spool: Pick<Spool, 'open'>, digest: Digest): Promise<DiffIds> {
-  await using config = await openIfHeld(spool, digest)
-  if (!config || config.sizeBytes > maxConfigBytes) return undefined
-  const bytes = Buffer.alloc(config.sizeBytes)
-  await config.read(bytes, 0)
-  // Bytes that have changed on our disk prove nothing against the image.
-  const isWhole = sha256Digest(createHash('sha256').update(bytes).digest('hex')) === digest
-  return isWhole ? parseDiffIds(bytes) : undefined
+  const bytes = await readConfig(spool, digest)
+  return bytes && parseDiffIds(bytes)
 }
 
 /** What the config says of one of the layers; nothing where it does not speak of as many. */

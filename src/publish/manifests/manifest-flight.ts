@@ -10,20 +10,14 @@ import { type ImageJudgePorts, judgeImage } from './judge-image.ts'
 import { type BarrierPorts, crossBarrier } from './manifest-barrier.ts'
 import { refused, tooLong } from './manifest-errors.ts'
 import { blobsMissing, referencesOf } from './missing-references.ts'
-import type { Place, TagMove } from './tag-lanes.ts'
+import { movesOf, type TagPorts } from './tag-moves.ts'
+import type { Place } from './tag-lanes.ts'
 import { UpstreamError } from '../upstream-error.ts'
 import type { Call, Upstream } from '../upstream.ts'
 
-export interface ManifestFlightPorts extends BarrierPorts, ImageJudgePorts {
+export interface ManifestFlightPorts extends BarrierPorts, ImageJudgePorts, TagPorts {
   readonly journal: BarrierPorts['journal']
   readonly upstream: Pick<Upstream, 'absent' | 'putManifest'>
-  /**
-   * What a tag names upstream at this moment.
-   *
-   * @throws UpstreamError
-   * @throws the reason of `call.signal`
-   */
-  readonly tagDigest: (call: Call, tag: Tag) => Promise<Digest | undefined>
   /** What was remembered of these digests is no longer so: the repository lacks them. */
   forget(target: Target, digests: readonly Digest[]): void
   sleep(ms: number, signal: AbortSignal): Promise<void>
@@ -44,6 +38,7 @@ export interface ManifestFlight {
   readonly tags: readonly Tag[]
   /** For each of the tags. */
   readonly place: Place
+  readonly arrivedAtMs: number
   readonly requestId: string
   readonly canPull: CanPull
   /** Told each time when all layers are upstream, or the wait for them is over. */
@@ -54,10 +49,11 @@ export interface ManifestFlight {
 const maxRepairs = 2
 
 /**
- * Carries one manifest upstream once its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag.
+ * Carries one manifest upstream once its layers are there. `superseded`: by digest alone, since newer manifests have moved every tag, or
+ * since the tags are written once and name the index of which it is a part.
  *
  * @throws LayergateError `manifest_invalid` before anything was started; `manifest_blob_unknown`, `layers_pending`, what keeps a layer
- *   from being forwarded, and what the upstream refuses
+ *   from being forwarded, what the upstream refuses, and `tag_write_once`, before the manifest was put anywhere
  * @throws the reason of `signal`
  */
 export async function flyManifest(
@@ -66,12 +62,13 @@ export async function flyManifest(
   flight: ManifestFlight,
   signal: AbortSignal,
 ): Promise<'published' | 'superseded'> {
-  const { upstream, tagDigest, forget, sleep } = ports
+  const { upstream, forget, sleep } = ports
   const { target, manifest, tags, place, canPull, onWaited } = flight
   const blobs = manifest.blobs.map(({ digest }) => digest)
   const enough = AbortSignal.timeout(manifestWaitMs)
   const waiting = AbortSignal.any([signal, enough])
   const call: Call = { ...target, signal: waiting }
+  const moves = movesOf(ports, call, flight)
   /** What the upstream answered last instead of what it should. */
   let trouble: UpstreamError | undefined
 
@@ -124,15 +121,13 @@ export async function flyManifest(
   }
 
   async function putUnderTags(): Promise<'published' | 'superseded'> {
+    if (moves.length > 1) for (const { check } of moves) await persist(check)
     let hasMoved = false
-    for (const tag of tags) {
-      const move: TagMove = {
-        put: () => upstream.putManifest(call, manifest, tag),
-        read: () => tagDigest(call, tag),
-      }
+    for (const { tag, move } of moves) {
       if ((await persist(() => place.move(tag, move, waiting))) === 'moved') hasMoved = true
     }
     if (!hasMoved) await persist(() => upstream.putManifest(call, manifest))
+    for (const { onPut } of moves) await onPut()
     return hasMoved || tags.length === 0 ? 'published' : 'superseded'
   }
 

@@ -9,6 +9,11 @@ import { createFlightRegister, type RegisteredFlight } from './flight-register.t
 import type { ManifestFlightSettings } from './manifest-flight.ts'
 import { type FlightEnd, flyReported, type ReportedFlightPorts } from './reported-flight.ts'
 import { createTagLanes } from './tag-lanes.ts'
+import { createWriteOnceTags, type WriteOncePorts } from './write-once.ts'
+
+export interface ManifestPutPorts
+  extends Omit<ReportedFlightPorts, 'writeOnce'>,
+    Pick<WriteOncePorts, 'manifestOf'> {}
 
 export interface ManifestPut {
   readonly target: Target
@@ -61,9 +66,10 @@ interface Flight extends RegisteredFlight {
 }
 
 export function createManifestPuts(
-  ports: ReportedFlightPorts,
+  outside: ManifestPutPorts,
   settings: ManifestPutSettings,
 ): ManifestPuts {
+  const ports: ReportedFlightPorts = { ...outside, writeOnce: createWriteOnceTags(outside) }
   const lanes = createTagLanes()
   const register = createFlightRegister<Flight>()
   const underWay = new Set<Flight>()
@@ -86,7 +92,8 @@ export function createManifestPuts(
     const place = lanes.arrive(target, tags, manifest.digest)
     const canPull = (repository: RepositoryName) =>
       flight.audience.members.some((member) => member.canPull(repository))
-    const journey = { target, manifest, tags, place, canPull, requestId }
+    const arrivedAtMs = ports.now().getTime()
+    const journey = { target, manifest, tags, place, arrivedAtMs, canPull, requestId }
     const end = flyReported(ports, settings, journey, abort.signal)
     void end.then(land)
     const flight: Flight = {

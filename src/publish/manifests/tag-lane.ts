@@ -17,8 +17,12 @@ export interface TagLane {
   readonly newest: number
   /** @param digest of the manifest that the tag is to name */
   arrive(arrival: number, digest: Digest): void
-  /** `answer` is called once, at the arrival's turn, perhaps at once; the oldest that may go comes first. */
-  ready(arrival: number, answer: (turn: Turn) => void): void
+  /**
+   * `answer` is called once, at the arrival's turn, perhaps at once; the oldest that may go comes first.
+   *
+   * @param insists wants its turn even where a newer arrival has moved the tag: `superseded` is no answer to it
+   */
+  ready(arrival: number, answer: (turn: Turn) => void, insists?: boolean): void
   /** Is not ready any more, and gets no answer. */
   withdraw(arrival: number): void
   /** After `go`: whether this one, or a newer one that has left, may have moved the tag. Only the tag itself can tell then. */
@@ -30,9 +34,14 @@ export interface TagLane {
   leave(arrival: number): void
 }
 
+interface Waiter {
+  readonly insists: boolean
+  readonly answer: (turn: Turn) => void
+}
+
 export function createTagLane(): TagLane {
   const present = new Map<number, Digest>()
-  const waiting = new Map<number, (turn: Turn) => void>()
+  const waiting = new Map<number, Waiter>()
   /** Those whose move ended `unknown`, and none that would not matter any more: all are newer than `lastMoved`. */
   const doubts = new Map<number, Digest>()
   let newest = 0
@@ -40,8 +49,8 @@ export function createTagLane(): TagLane {
   let isTaken = false
 
   function handOut(): void {
-    for (const arrival of [...waiting.keys()].toSorted((one, other) => one - other)) {
-      if (arrival < lastMoved) answer(arrival, 'superseded')
+    for (const [arrival, { insists }] of [...waiting].toSorted(([one], [other]) => one - other)) {
+      if (arrival < lastMoved && !insists) answer(arrival, 'superseded')
       else if (!isTaken && !mayBeOvertaken(arrival)) {
         isTaken = true
         answer(arrival, 'go')
@@ -56,7 +65,7 @@ export function createTagLane(): TagLane {
   function answer(arrival: number, turn: Turn): void {
     const waiter = waiting.get(arrival)
     waiting.delete(arrival)
-    waiter?.(turn)
+    waiter?.answer(turn)
   }
 
   function moved(arrival: number): void {
@@ -75,8 +84,8 @@ export function createTagLane(): TagLane {
       present.set(arrival, digest)
       newest = arrival
     },
-    ready(arrival, answerTo) {
-      waiting.set(arrival, answerTo)
+    ready(arrival, answerTo, insists = false) {
+      waiting.set(arrival, { insists, answer: answerTo })
       handOut()
     },
     withdraw: (arrival) => void waiting.delete(arrival),

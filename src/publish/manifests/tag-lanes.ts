@@ -8,7 +8,16 @@ export interface TagMove {
   readonly put: () => Promise<void>
   /** What the tag names upstream at this moment. */
   readonly read: () => Promise<Digest | undefined>
+  /**
+   * Of a tag that is written once. Asked in its turn with what `read` has just given, whatever newer arrivals did before.
+   *
+   * @throws LayergateError where the tag is not to be had
+   */
+  readonly judge?: (named: Digest | undefined) => Promise<TagVerdict>
 }
+
+/** `there`: the tag names the manifest already. `keep`: it goes on to name what it names, and the manifest may be put beside it. */
+export type TagVerdict = 'put' | 'there' | 'keep'
 
 /** One place in the lanes of several tags. */
 export interface Place {
@@ -16,11 +25,12 @@ export interface Place {
   readonly isNewest: boolean
   /**
    * Waits for its turn in the lane of one of the tags, then runs `put`; not when a newer arrival has moved the tag. Where an earlier
-   * `put`, of this one or of a newer arrival, ended without an answer, the tag is read first: it may be there already.
+   * `put`, of this one or of a newer arrival, ended without an answer, the tag is read first: it may be there already. A tag with a
+   * `judge` is always read, and none is superseded there.
    *
-   * @throws what `put` and `read` throw, and the reason of `signal` before either was started
+   * @throws what `put`, `read` and `judge` throw, and the reason of `signal` before any was started
    */
-  move(tag: Tag, move: TagMove, signal: AbortSignal): Promise<'moved' | 'superseded'>
+  move(tag: Tag, move: TagMove, signal: AbortSignal): Promise<'moved' | 'superseded' | 'kept'>
   leave(): void
 }
 
@@ -57,15 +67,28 @@ export function createTagLanes(): TagLanes {
           return names.every((name) => lanes.get(name)?.newest === arrival)
         },
 
-        async move(tag, { put, read }, signal) {
+        async move(tag, { put, read, judge }, signal) {
           const lane = laneOf(nameOf(tag))
-          if ((await turnIn(lane, arrival, signal)) === 'superseded') return 'superseded'
+          const turn = await turnIn(lane, arrival, judge !== undefined, signal)
+          if (turn === 'superseded') return 'superseded'
           let end: MoveEnd = 'not_moved'
           try {
             signal.throwIfAborted()
-            const mover = lane.isInDoubt(arrival) ? lane.settle(await read()) : undefined
-            if (mover !== undefined && mover >= arrival) {
-              return mover === arrival ? 'moved' : 'superseded'
+            if (judge) {
+              const named = await read()
+              lane.settle(named)
+              const verdict = await judge(named)
+              signal.throwIfAborted()
+              if (verdict === 'keep') return 'kept'
+              if (verdict === 'there') {
+                end = 'moved'
+                return 'moved'
+              }
+            } else {
+              const mover = lane.isInDoubt(arrival) ? lane.settle(await read()) : undefined
+              if (mover !== undefined && mover >= arrival) {
+                return mover === arrival ? 'moved' : 'superseded'
+              }
             }
             end = 'unknown'
             await put()
@@ -91,7 +114,12 @@ export function createTagLanes(): TagLanes {
   }
 }
 
-function turnIn(lane: TagLane, arrival: number, signal: AbortSignal): Promise<Turn> {
+function turnIn(
+  lane: TagLane,
+  arrival: number,
+  insists: boolean,
+  signal: AbortSignal,
+): Promise<Turn> {
   signal.throwIfAborted()
   const { promise, resolve, reject } = Promise.withResolvers<Turn>()
   const giveUp = () => {
@@ -99,10 +127,11 @@ function turnIn(lane: TagLane, arrival: number, signal: AbortSignal): Promise<Tu
     reject(signal.reason)
   }
   signal.addEventListener('abort', giveUp, { once: true })
-  lane.ready(arrival, (turn) => {
+  const answer = (turn: Turn) => {
     signal.removeEventListener('abort', giveUp)
     resolve(turn)
-  })
+  }
+  lane.ready(arrival, answer, insists)
   return promise
 }
 

@@ -1,7 +1,7 @@
 import type { Observer } from '../../registry/events.ts'
 import { createDrainRate } from './drain-rate.ts'
 import { type Backlog, createPaceBacklog } from './pace-backlog.ts'
-import { createUpstreamHealth } from './pace-health.ts'
+import { createPaceDestinations, type DestinationOf } from './pace-destinations.ts'
 import { createPaceQueue } from './pace-queue.ts'
 
 /** How fast bodies are read, so that the spool does not run far ahead of a healthy upstream. It learns from events. */
@@ -20,6 +20,10 @@ export interface UpstreamPace extends Observer {
 export interface PacePorts {
   /** What is owed to the upstream and not parked. Asked every 5 s at most, and only while bodies are read. */
   owed(): Promise<Backlog>
+  /** The same of one destination, where the journal can tell. Asked together with it, of those that are in trouble. */
+  owedTo?(destination: string): Promise<Backlog>
+  /** All is one destination when absent. */
+  readonly destinationOf?: DestinationOf
   /** The journal could not say what is owed; it is asked again. */
   onJournalError(error: unknown): void
   /** How many layers the limiter lets through at this moment. */
@@ -50,14 +54,17 @@ const replacedShare = 1 / 2
  * goes on, since of a small layer the first chunk is all. While it is only together with unfinished bodies that there are so many, as
  * many begin in a second as the upstream could take: those before them may have slow clients.
  *
+ * A destination in trouble, as one whose account is paused, does not count: what is owed to it holds up no body. Whose bodies are read
+ * is not known here, so those of such a destination are read like the others as long as any other is in use.
+ *
  * So pacing moves the time that a push takes, and adds next to none. Bytes are not paced before a rate was measured, and nothing is
- * while the upstream is in trouble.
+ * while all of the upstream is in trouble.
  */
 export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): UpstreamPace {
-  const { now } = ports
-  const rate = createDrainRate(now)
+  const { now, destinationOf } = ports
+  const rate = createDrainRate(now, destinationOf)
   const backlog = createPaceBacklog()
-  const health = createUpstreamHealth(now)
+  const destinations = createPaceDestinations({ destinationOf, now })
   const queue = createPaceQueue({ mayBegin, mayGoOn, onPass, onSecond, isFrontTooSlow, now })
   const begun = new WeakSet<AbortSignal>()
   /** Drained, and not replaced yet. */
@@ -69,10 +76,15 @@ export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): Upstrea
 
   const aheadBytes = () => ((rate.bytesPerSecond ?? Infinity) / 1000) * aheadMs
   const aheadLayers = () => (ports.layersPerSecond() / 1000) * aheadMs
-  const areBytesPaced = () => health.isHealthy && backlog.total.bytes > aheadBytes()
-  const areLayersPaced = () => health.isHealthy && backlog.total.layers > aheadLayers()
-  const isHungryForBytes = () => backlog.ready.bytes <= aheadBytes()
-  const isHungryForLayers = () => backlog.ready.layers <= aheadLayers()
+  const movable = ({ bytes, layers }: Backlog): Backlog => {
+    const { stuck } = destinations
+    return { bytes: Math.max(0, bytes - stuck.bytes), layers: Math.max(0, layers - stuck.layers) }
+  }
+  const areBytesPaced = () => destinations.isHealthy && movable(backlog.total).bytes > aheadBytes()
+  const areLayersPaced = () =>
+    destinations.isHealthy && movable(backlog.total).layers > aheadLayers()
+  const isHungryForBytes = () => movable(backlog.ready).bytes <= aheadBytes()
+  const isHungryForLayers = () => movable(backlog.ready).layers <= aheadLayers()
   const isPacing = () => areBytesPaced() || areLayersPaced()
 
   function mayBegin(): boolean {
@@ -108,6 +120,10 @@ export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): Upstrea
     askedAtMs = now()
     try {
       backlog.correct(await ports.owed())
+      for (const name of destinations.inTrouble) {
+        const owed = await ports.owedTo?.(name)
+        if (owed) destinations.correct(name, owed)
+      }
     } catch (error) {
       ports.onJournalError(error)
     }
@@ -140,7 +156,7 @@ export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): Upstrea
       const before = backlog.ready.layers
       rate.observe(event)
       backlog.observe(event)
-      health.observe(event)
+      destinations.observe(event)
       replaceBytes(event.type === 'upstream_called' ? event.sentLayerBytes : 0)
       replaceLayers(Math.max(0, before - backlog.ready.layers))
       queue.serve()

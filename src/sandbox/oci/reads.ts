@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import type { Accounts } from '../accounts.ts'
 import { repositoryName } from '../inputs.ts'
-import type { Repositories } from '../repositories.ts'
 import type { Repository } from '../state.ts'
 import type { SwitchBoard } from '../switches.ts'
 import { type Answer, jsonAnswer } from '../wire.ts'
@@ -16,14 +16,10 @@ export type Reads = {
 }
 
 /** The operations of `/v2/`. Each throws ApiException with its OCI code; NAME_INVALID and NAME_UNKNOWN are common to all. */
-export function createReads(
-  repositories: Repositories,
-  blobs: Blobs,
-  switches: SwitchBoard,
-): Reads {
+export function createReads(accounts: Accounts, blobs: Blobs, switches: SwitchBoard): Reads {
   const repositoryOf = (target: Target): Repository => {
     requireName(target.repositoryName)
-    const repository = repositories.lookUp(target)
+    const repository = accounts.lookUp(target)
     if (repository) return repository
     throw ociError(
       'NAME_UNKNOWN',

@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Accounts } from '../accounts.ts'
 import type { Call, RunCall } from '../call.ts'
 import type { CallRecord } from '../call-log.ts'
 import { damageRead, withFaults } from '../fault-effects.ts'
 import type { LayerBytes } from '../layer-bytes.ts'
 import type { Throttle } from '../quotas.ts'
-import type { Repositories } from '../repositories.ts'
 import type { SwitchBoard } from '../switches.ts'
 import { type Answer, jsonAnswer } from '../wire.ts'
 import { createAuthentication } from './authentication.ts'
@@ -17,7 +17,7 @@ import type { RegistryTokens } from './tokens.ts'
 export interface RegistryParts {
   readonly runCall: RunCall
   readonly tokens: RegistryTokens
-  readonly repositories: Repositories
+  readonly accounts: Accounts
   readonly bytes: LayerBytes
   readonly throttle: Throttle
   readonly switches: SwitchBoard
@@ -33,7 +33,7 @@ export function createRegistryEndpoint(parts: RegistryParts) {
   const { runCall, tokens, throttle, switches } = parts
   const { requireToken, requirePassword } = createAuthentication(tokens, switches)
   const blobs = createBlobs(parts.bytes, switches)
-  const reads = createReads(parts.repositories, blobs, switches)
+  const reads = createReads(parts.accounts, blobs, switches)
 
   const run = (
     request: IncomingMessage,

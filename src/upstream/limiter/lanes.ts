@@ -12,7 +12,7 @@ export type LaneName =
 /**
  * Calls per second that a new account may make, by the Amazon ECR Public service quotas page. An older copy of that page gives
  * InitiateLayerUpload 200; the lower figure is the safe one. Two rates are our own caution, because those calls are rare: of
- * GetAuthorizationToken AWS grants 200, and for Describe calls it names no quota.
+ * GetAuthorizationToken AWS grants 200, and for Describe and Create calls it names no quota.
  */
 const ratesPerSecond: Readonly<Record<LaneName, number>> = {
   BatchCheckLayerAvailability: 200,
@@ -28,6 +28,7 @@ const ratesPerSecond: Readonly<Record<LaneName, number>> = {
 
 /** The operations that do not have a lane of their own name. */
 const shared: ReadonlyMap<string, LaneName> = new Map([
+  ['CreateRepository', 'DescribeRegistries'],
   ['GetManifest', 'RegistryReads'],
   ['HeadManifest', 'RegistryReads'],
   ['GetBlob', 'RegistryReads'],

@@ -100,6 +100,10 @@ export function setUpManifests(
       observer,
       now: clock.now,
       tagDigest: (_call, tag) => (readTag ?? (async (name) => upstream.tags.get(name)))(tag),
+      async manifestOf({ signal }, digest) {
+        signal.throwIfAborted()
+        return upstream.manifests.get(digest)
+      },
       forget: (_target, digests) => forgotten.push(digests),
       redeem: (_target, digests) => redeemed.push(...digests),
       sleep: sleepUntilAborted,

@@ -81,7 +81,12 @@ test('when no body is left, nothing of one counts', () => {
 test('a blob that was mounted is ready', () => {
   const digest = parseDigest(`sha256:${'b'.repeat(64)}`)
   const about = { repository: 'team/app', agent: 'builder', digest }
-  const backlog = backlogAfter({ type: 'blob_mounted', ...about, sizeBytes: 50 })
+  const backlog = backlogAfter({
+    type: 'blob_mounted',
+    ...about,
+    sizeBytes: 50,
+    requestId: 'request-1',
+  })
   assert.deepEqual(bytesOf(backlog), { readyBytes: 50, totalBytes: 50 })
   assert.deepEqual(layersOf(backlog), { readyLayers: 1, totalLayers: 1 })
 })

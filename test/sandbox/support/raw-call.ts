@@ -9,7 +9,8 @@ import { text } from 'node:stream/consumers'
 import { type Sandbox, sandboxCredentials } from '../../../src/sandbox/sandbox.ts'
 
 export interface RawCall {
-  readonly operation?: string
+  /** Null: none is named, as in the query protocol. */
+  readonly operation?: string | null
   readonly body?: string
   /** Sent in place of the body that was signed. */
   readonly sentBody?: string
@@ -47,7 +48,7 @@ export async function rawCall(sandbox: Sandbox, call: RawCall = {}): Promise<Raw
     host: `127.0.0.1:${sandbox.port}`,
     'content-type': 'application/x-amz-json-1.1',
     'x-amz-date': date,
-    'x-amz-target': `SpencerFrontendService.${call.operation ?? 'DescribeRegistries'}`,
+    ...targetOf(call),
     ...call.headers,
   }
   const authorization =
@@ -61,6 +62,11 @@ export async function rawCall(sandbox: Sandbox, call: RawCall = {}): Promise<Raw
   const { statusCode: status = 0 } = answer
   return { status, headers: answer.headers, body: content, type: typeOf(content) }
 }
+
+const targetOf = ({
+  operation = 'DescribeRegistries',
+}: RawCall): Readonly<Record<string, string>> =>
+  operation === null ? {} : { 'x-amz-target': `SpencerFrontendService.${operation}` }
 
 const answerTo = (outgoing: ClientRequest): Promise<IncomingMessage> =>
   new Promise((resolve, reject) => {
@@ -76,7 +82,8 @@ function sign(
 ): string {
   const { accessKeyId, secretAccessKey } = sandboxCredentials
   const token = headers['x-amz-security-token'] === undefined ? [] : ['x-amz-security-token']
-  const usual = ['content-type', 'host', 'x-amz-date', ...token, 'x-amz-target']
+  const target = Object.keys(targetOf(call))
+  const usual = ['content-type', 'host', 'x-amz-date', ...token, ...target]
   const signed = (call.signed ?? usual).toSorted()
   const scope = call.scope ?? `${date.slice(0, 8)}/us-east-1/ecr-public/aws4_request`
   const canonical = [
