@@ -14,7 +14,7 @@ export function authorise(
   request: FastifyRequest,
   action: RepositoryAction,
   repository: RepositoryName,
-): Grant {
+): Grant & { readonly requestId: string } {
   const { caller, id: requestId, ip: remoteAddress } = request
   const grant = action === 'push' ? caller.mayPush(repository) : caller.mayPull(repository)
   const { agent, rule } = grant
@@ -29,5 +29,5 @@ export function authorise(
     remoteAddress,
   })
   if (action === 'push') observer.observe({ type: 'repository_seen', repository })
-  return grant
+  return { ...grant, requestId }
 }

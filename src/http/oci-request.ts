@@ -20,6 +20,7 @@ export interface OciPath {
 export type OciRequest<P extends OciPath = OciPath> = FastifyRequest<{ Params: P }>
 
 export interface GrantOfCaller extends Grant {
+  readonly requestId: string
   readonly caller: Caller
 }
 

@@ -11,6 +11,8 @@ export interface Target {
   readonly agent: string
   readonly repository: RepositoryName
   readonly destination: Destination
+  /** Of the request that it comes with, where there is one. */
+  readonly requestId?: string
 }
 
 /** The way from a verified layer to a recorded debt, and to the news of it. */

@@ -25,7 +25,7 @@ export function createRepositoryCreation(
   const underWay = new Map<string, Creation>()
 
   async function create(call: Call): Promise<void> {
-    const { destination, repository, agent } = call
+    const { destination, repository, agent, requestId } = call
     try {
       await upstream.createRepository(call)
     } catch (error) {
@@ -38,6 +38,7 @@ export function createRepositoryCreation(
       destination: destination.name,
       repository,
       agent,
+      ...(requestId !== undefined && { requestId }),
     })
   }
 

@@ -107,6 +107,8 @@ export interface PolicyLoaded {
 export interface RepositoryCreated extends OfRepository {
   readonly type: 'repository_created'
   readonly destination: string
+  /** Of the push that it was created for, where one waits. */
+  readonly requestId?: string
 }
 
 export interface UploadStarted extends OfRepository {
@@ -231,6 +233,11 @@ export interface ManifestEnded extends OfRepository {
 export interface UpstreamCalled {
   readonly type: 'upstream_called'
   readonly destination: string
+  /** As the registry calls it. */
+  readonly repository: string
+  readonly agent: string
+  /** Of what the call makes the registry have. */
+  readonly digest?: Digest
   readonly operation: string
   /** `success`, or the name of the exception as AWS spells it. */
   readonly outcome: string

@@ -129,6 +129,7 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
             uploadId: upload.id,
             layerDigests: [layer.digest],
           }),
+          digest: layer.digest,
           timeoutMs: timeoutsMs.complete,
           read: (answer) => readCompleted(answer, layer.digest),
         })
@@ -150,6 +151,7 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
             imageDigest: manifest.digest,
             ...(tag === undefined ? {} : { imageTag: tag }),
           }),
+          digest: manifest.digest,
           timeoutMs: timeoutsMs.putManifest,
           // Cut off in the middle, it might still move the tag, even after the next one has done so.
           lingerMs: lastAnswerMs,

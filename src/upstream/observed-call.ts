@@ -1,4 +1,5 @@
 import type { Call } from '../publish/upstream.ts'
+import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
 import { toUpstreamError } from './exceptions.ts'
 import { type Turns, unlimited } from './limiter/turns.ts'
@@ -7,6 +8,8 @@ import { untilAborted } from './until-aborted.ts'
 
 export interface CallFacts {
   readonly operation: string
+  /** Of what the call makes the registry have. */
+  readonly digest?: Digest
   /** For the whole answer, as far as `send` waits for it. */
   readonly timeoutMs: number
   /** Bytes of the layer that an accepted call carries. */
@@ -41,7 +44,7 @@ export function createObservedCall(
   now: () => number,
   turns: Turns = unlimited,
 ): ObservedCall {
-  return async (call, { operation, timeoutMs, layerBytes = 0, lingerMs = 0 }, send) => {
+  return async (call, { operation, digest, timeoutMs, layerBytes = 0, lingerMs = 0 }, send) => {
     call.signal.throwIfAborted()
     const cameAtMs = now()
     const turn = await turns.take(operation, call)
@@ -54,6 +57,9 @@ export function createObservedCall(
       observer.observe({
         type: 'upstream_called',
         destination: call.destination.name,
+        repository: call.repository,
+        agent: call.agent,
+        ...(digest && { digest }),
         operation,
         outcome,
         seconds: (now() - startedAtMs) / 1000,

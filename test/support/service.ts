@@ -32,7 +32,7 @@ export interface RunningService {
 }
 
 export interface ServiceOptions
-  extends Pick<Parts, 'files' | 'access' | 'now' | 'timing' | 'around'> {
+  extends Pick<Parts, 'files' | 'access' | 'now' | 'timing' | 'around' | 'audit'> {
   readonly env?: Readonly<Record<string, string>>
   readonly sandbox?: SandboxOptions
 }

@@ -43,7 +43,14 @@ test('a destination that comes with the policy has its samples at zero, and thos
   const { samples, metrics } = setUpMetrics()
   const operation = 'InitiateLayerUpload'
   const called = { operation, outcome: 'success', seconds: 1, waitedSeconds: 0 } as const
-  metrics.observe({ type: 'upstream_called', destination: 'default', sentLayerBytes: 0, ...called })
+  metrics.observe({
+    type: 'upstream_called',
+    repository: 'team/app',
+    agent: 'ci',
+    destination: 'default',
+    sentLayerBytes: 0,
+    ...called,
+  })
   metrics.observe(loaded)
   const { values } = await samples()
   const requests = (destination: string) =>

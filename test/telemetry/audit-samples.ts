@@ -47,9 +47,7 @@ const manifestEnded = {
 
 const forward = { ...about, digest, sizeBytes } as const
 
-/** What an event may have beside what its type says. */
 const ofRequest = { requestId }
-const ofCall = { upstreamRequestId: 'aws-1' }
 
 /** For each line of the audit the event that brings it about, with all that it may have. */
 export const samples = {
@@ -88,27 +86,36 @@ export const samples = {
   push_refused: { ...invalid, stage: 'refused' },
   inspection_reported: { ...invalid, stage: 'reported' },
   mounted: { type: 'blob_mounted', ...forward, ...ofRequest },
-  manifest_put: { ...manifestEnded, outcome: 'published', ...ofCall },
+  manifest_put: { ...manifestEnded, outcome: 'published' },
   manifest_refused: {
     ...manifestEnded,
     outcome: 'refused',
     error: 'manifest_blob_unknown',
     detail,
-    ...ofCall,
   },
   manifest_failed: {
     ...manifestEnded,
     outcome: 'failed',
     error: 'upstream_unavailable',
     detail,
-    ...ofCall,
   },
   repository_created: {
     type: 'repository_created',
     ...about,
     destination: 'acme',
     ...ofRequest,
-    ...ofCall,
+  },
+  aws_changed: {
+    type: 'upstream_called',
+    ...about,
+    destination: 'acme',
+    digest,
+    operation: 'PutImage',
+    outcome: 'success',
+    seconds: 1,
+    waitedSeconds: 0,
+    sentLayerBytes: 0,
+    upstreamRequestId: 'aws-1',
   },
   policy_loaded: {
     type: 'policy_loaded',
@@ -126,14 +133,12 @@ export const samples = {
     attempts: 1,
     error: 'upstream_credentials',
     detail,
-    ...ofCall,
   },
   forward_given_up: {
     type: 'forward_given_up',
     ...forward,
     error: 'upstream_credentials',
     detail,
-    ...ofCall,
   },
   forward_ordered: { type: 'forward_ordered', ...forward, registry: 'aws/1', order: 'retry' },
 } as const satisfies Record<string, LayergateEvent>

@@ -145,6 +145,8 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
   [
     {
       type: 'upstream_called',
+      repository: 'team/app',
+      agent: 'ci',
       destination: 'default',
       operation: 'UploadLayerPart',
       outcome: 'success',

@@ -249,6 +249,8 @@ test('each call to AWS is counted by its outcome, with the layer bytes that AWS 
   const { changes, metrics } = setUpMetrics()
   const called = {
     type: 'upstream_called',
+    repository: 'team/app',
+    agent: 'ci',
     destination: 'default',
     operation: 'CompleteLayerUpload',
     seconds: 0.5,
@@ -275,6 +277,8 @@ test('the first 60 outcomes of calls are counted by name, the rest together', as
   const { metrics, samples } = setUpMetrics()
   const call = {
     type: 'upstream_called',
+    repository: 'team/app',
+    agent: 'ci',
     destination: 'default',
     operation: 'CompleteLayerUpload',
     seconds: 1,

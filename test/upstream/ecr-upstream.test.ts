@@ -66,6 +66,8 @@ test('each call is told to the observer, with the bytes of the layer that it car
     { ...sent, upstreamRequestId: typeof sent.upstreamRequestId },
     {
       type: 'upstream_called',
+      repository: 'team/app',
+      agent: 'agent',
       destination: 'default',
       operation: 'UploadLayerPart',
       outcome: 'success',

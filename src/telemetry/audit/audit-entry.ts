@@ -12,6 +12,7 @@ export const auditEvents = [
   'manifest_refused',
   'manifest_failed',
   'repository_created',
+  'aws_changed',
   'policy_loaded',
   'forward_parked',
   'forward_given_up',
@@ -30,6 +31,13 @@ export interface AuditEntry {
   /** What only some events have. Undefined values are left out. */
   readonly more: Readonly<Record<string, unknown>>
 }
+
+/** The calls after which AWS has something that it had not. */
+const changing: ReadonlySet<string> = new Set([
+  'CompleteLayerUpload',
+  'PutImage',
+  'CreateRepository',
+])
 
 /** Undefined for what is no decision, or one that every client brings about. */
 export function auditEntry(event: LayergateEvent): AuditEntry | undefined {
@@ -83,6 +91,11 @@ export function auditEntry(event: LayergateEvent): AuditEntry | undefined {
       const more = { sizeBytes, order, registry }
       return { event: 'forward_ordered', agent, repository, digest, more }
     }
+    case 'upstream_called': {
+      const { agent, repository, digest, destination, operation } = event
+      if (event.outcome !== 'success' || !changing.has(operation)) return undefined
+      return { event: 'aws_changed', agent, repository, digest, more: { destination, operation } }
+    }
     case 'repository_seen':
     case 'request_authorised':
     case 'request_ended':
@@ -91,7 +104,6 @@ export function auditEntry(event: LayergateEvent): AuditEntry | undefined {
     case 'layer_invalid_upstream':
     case 'forward_started':
     case 'forward_joined':
-    case 'upstream_called':
     case 'upstream_paused':
     case 'upstream_resumed':
     case 'upstream_retried':

@@ -52,6 +52,8 @@ export function forwardEnded(
 export function partSent(sentLayerBytes: number, seconds: number): UpstreamCalled {
   return {
     type: 'upstream_called',
+    repository: 'team/app',
+    agent: 'ci',
     destination: 'default',
     operation: 'UploadLayerPart',
     outcome: 'success',
