@@ -6,8 +6,8 @@ import type { TlsOptions } from './key-pair.ts'
 
 /** From the connection to the end of the handshake. */
 const handshakeMs = 30_000
-/** For a client that sends on and reads its answer only then. */
-const lastAnswerMs = 2_000
+/** Without a byte, of a client that sends on and reads its answer only then. */
+const lastAnswerIdleMs = 2_000
 
 /** The first byte of every TLS connection (https://www.rfc-editor.org/rfc/rfc8446#section-5.1, `handshake`). */
 const handshakeRecord = 22
@@ -65,6 +65,7 @@ function answerPlainly(socket: Socket): void {
   )
   // Bytes that stay unread would reset the connection, and the answer with it.
   socket.resume()
-  const timer = setTimeout(() => socket.destroy(), lastAnswerMs)
+  socket.setTimeout(lastAnswerIdleMs)
+  const timer = setTimeout(() => socket.destroy(), handshakeMs)
   socket.once('close', () => clearTimeout(timer))
 }
