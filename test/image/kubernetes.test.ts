@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { describe, test, type TestContext } from 'node:test'
 import { parse, parseAllDocuments } from 'yaml'
+import { parsePolicy } from '../../src/access/policy/parse-policy.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { settings } from '../../src/config/settings.ts'
 import { installedClient } from '../clients/support/installed-client.ts'
@@ -43,6 +44,7 @@ interface Pod {
 
 interface Resource {
   readonly kind: string
+  readonly data?: Readonly<Record<string, string>>
   readonly metadata: { readonly name: string; readonly labels: Labels }
   readonly spec: {
     readonly clusterIP?: string
@@ -134,14 +136,30 @@ test('there is one replica, and what it owes outlives its pod', () => {
   })
 })
 
-test('the data folder is a claim of its own, and nothing else is mounted', () => {
+function policyFile(): string {
+  const { policyFile: path } = loadConfig(env).access
+  assert.ok(path)
+  return path
+}
+
+test('the policy of the ConfigMap is one', () => {
+  const policy = only('ConfigMap').data?.[basename(policyFile())]
+  assert.ok(policy)
+  const { destinations, issuers } = parsePolicy(policy, { kind: 'aws' })
+  assert.deepEqual([destinations.length, issuers.length], [1, 1])
+})
+
+test('the data folder is a claim of its own, and beside it there is the policy alone', () => {
   const { dataDir } = loadConfig(env).storage
-  const [mount, ...others] = container.volumeMounts
+  const [mount, policy, ...others] = container.volumeMounts
   assert.deepEqual([mount?.mountPath, others], [dataDir, []])
+  // The folder: of a file alone that is mounted, Kubernetes changes nothing any more.
+  assert.deepEqual(policy, { name: 'policy', mountPath: dirname(policyFile()), readOnly: true })
   const [claim] = set.volumeClaimTemplates
   assert.equal(claim?.metadata.name, mount?.name)
   assert.deepEqual(claim?.spec.accessModes, ['ReadWriteOnce'])
-  assert.equal(pod.volumes, undefined)
+  const { name } = only('ConfigMap').metadata
+  assert.deepEqual(pod.volumes, [{ name: 'policy', configMap: { name } }])
   assert.doesNotMatch(text.replaceAll(/#.*/g, ''), /emptyDir/)
 })
 
