@@ -23,6 +23,11 @@ export interface AccessParts {
   readonly trade: Trade
   /** Those that are configured now. */
   destinations(): readonly Destination[]
+  /**
+   * Where what was accepted for `registry` goes: by the destination that takes the repository there, or by another one of that place, which
+   * then creates nothing.
+   */
+  destinationOf(registry: string, repository?: string): Destination | undefined
   /** The name of the one that takes a repository, as agents write it. */
   destinationNameOf(repository: string): string
   /** Whether an older policy is in force than the file has. */
@@ -58,6 +63,7 @@ export function openParts(
     access: access?.(destination) ?? openAccess(destination),
     trade: createOpenTrade(now),
     destinations: () => [destination],
+    destinationOf: (registry) => (registry === destination.registry ? destination : undefined),
     destinationNameOf: () => destination.name,
     isPolicyOutdated: () => false,
     reload: () => Promise.resolve(),
@@ -104,6 +110,13 @@ export async function policyParts(
     access: createPolicyAccess({ policy, authenticate: createAuthenticate(checkPorts) }),
     trade: createTrade({ policy, checkToken, ownTokens, observer, now }),
     destinations: () => policy().destinations,
+    destinationOf(registry, repository) {
+      const there = policy().destinations.filter((one) => one.registry === registry)
+      const [first] = there
+      if (repository === undefined) return first
+      const taking = there.find(({ takes }) => takes(repository))
+      return taking ?? (first && { ...first, createRepositories: false })
+    },
     // What was accepted once may be taken by none any more.
     destinationNameOf: (repository) =>
       policy().destinations.find(({ takes }) => takes(repository))?.name ?? 'none',

@@ -183,7 +183,7 @@ export async function wire(parts: Parts): Promise<Service> {
       createRepository,
       restore: gate.restore,
       recheck: gate.recheck,
-      destinationOf: (key) => access.destinations().find(({ registry }) => registry === key),
+      destinationOf: access.destinationOf,
       isSetAside({ name }) {
         const paused = accounts.pausedDestinations()
         return paused.includes(name) && paused.length < access.destinations().length

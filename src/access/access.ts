@@ -19,6 +19,10 @@ export interface Caller {
   readonly agent: string
   /** Who that is for its issuer, where there is one. */
   readonly subject?: string
+  /**
+   * Whose upload sessions are whose: the agent, or issuer and subject, since several subjects may come under one rule, and rules may change.
+   */
+  readonly owner: string
   /** Pushing includes pulling. @throws LayergateError `repository_denied`, `scope_insufficient` */
   readonly mayPush: (repository: RepositoryName) => Grant
   /** @throws LayergateError `repository_denied`, `scope_insufficient` */
@@ -52,6 +56,7 @@ export function openAccess(destination: Destination): Access {
   })
   const everybody = {
     agent,
+    owner: agent,
     mayPush: grant,
     mayPull: grant,
     canPush: () => true,

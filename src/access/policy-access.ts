@@ -3,7 +3,7 @@ import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Access, Caller, Grant } from './access.ts'
 import type { Authenticate } from './credentials/authenticate.ts'
 import { standingOf } from './decide.ts'
-import type { Proof, RepositoryAction } from './identity.ts'
+import type { Identity, Proof, RepositoryAction } from './identity.ts'
 import type { Policy } from './policy/policy.ts'
 
 export interface PolicyAccessPorts {
@@ -46,13 +46,21 @@ export function callerOf(policy: Policy, { identity, scope }: Proof): Caller {
   return {
     agent,
     ...(identity.kind === 'workload' && { subject: identity.subject }),
+    owner: ownerOf(identity),
     mayPush: (repository) => grant('push', repository),
     mayPull: (repository) => grant('pull', repository),
     canPush: can('push'),
     canPull: can('pull'),
-    mayObserve,
+    // A token that was asked for repositories is for these alone.
+    mayObserve: mayObserve && scope === undefined,
     limits,
   }
+}
+
+function ownerOf(identity: Identity): string {
+  if (identity.kind === 'agent') return identity.name
+  // No name of an agent looks like that.
+  return JSON.stringify([identity.issuer, identity.subject])
 }
 
 function covers(actions: ReadonlySet<RepositoryAction> | undefined, action: RepositoryAction) {

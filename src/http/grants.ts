@@ -4,6 +4,13 @@ import type { RepositoryAction } from '../access/identity.ts'
 import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 
+/** A grant, for one request. */
+export interface AuthorisedGrant extends Grant {
+  readonly requestId: string
+  /** See `Caller.owner`. */
+  readonly owner: string
+}
+
 /**
  * What the caller may do with a repository, and the news of it.
  *
@@ -14,7 +21,7 @@ export function authorise(
   request: FastifyRequest,
   action: RepositoryAction,
   repository: RepositoryName,
-): Grant & { readonly requestId: string } {
+): AuthorisedGrant {
   const { caller, id: requestId, ip: remoteAddress } = request
   const grant = action === 'push' ? caller.mayPush(repository) : caller.mayPull(repository)
   const { agent, rule } = grant
@@ -29,5 +36,5 @@ export function authorise(
     remoteAddress,
   })
   if (action === 'push') observer.observe({ type: 'repository_seen', repository })
-  return { ...grant, requestId }
+  return { ...grant, requestId, owner: caller.owner }
 }

@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { Caller, Grant } from '../access/access.ts'
+import type { Caller } from '../access/access.ts'
 import type { RepositoryAction } from '../access/identity.ts'
 import type { Chunk } from '../ingest/chunk.ts'
 import { parseContentDigest } from '../registry/content-digest.ts'
@@ -8,7 +8,7 @@ import type { Observer } from '../registry/events.ts'
 import { parseRepositoryName } from '../registry/repository-name.ts'
 import { isUploadId, type UploadId } from '../registry/upload-id.ts'
 import { refuseCodings } from './content-coding.ts'
-import { authorise } from './grants.ts'
+import { type AuthorisedGrant, authorise } from './grants.ts'
 import { contentLength } from './incoming-layer.ts'
 import { hasBody, welcomeBody } from './request-body.ts'
 
@@ -19,8 +19,7 @@ export interface OciPath {
 
 export type OciRequest<P extends OciPath = OciPath> = FastifyRequest<{ Params: P }>
 
-export interface GrantOfCaller extends Grant {
-  readonly requestId: string
+export interface GrantOfCaller extends AuthorisedGrant {
   readonly caller: Caller
 }
 

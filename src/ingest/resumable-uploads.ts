@@ -18,12 +18,15 @@ import type { UploadSession, UploadSessions } from './upload-sessions.ts'
 /** Whom an upload belongs to: nobody else can see it. */
 export interface UploadOwner {
   readonly repository: RepositoryName
-  readonly agent: string
+  /** Whose it is: for others it does not exist. */
+  readonly owner: string
 }
 
 /** One request that has to do with an upload. */
 export interface UploadRequest extends UploadOwner {
   readonly id: UploadId
+  /** The name that is told of whoever sent it. */
+  readonly agent: string
   readonly requestId: string
 }
 
@@ -69,11 +72,15 @@ export function createResumableUploads(
 ): ResumableUploads {
   const { sessions, spool, hashes, leases, room, inspector } = ports
 
-  async function find({ id, ...owner }: UploadOwner & { id: UploadId }): Promise<UploadSession> {
+  async function find({
+    id,
+    repository,
+    owner,
+  }: UploadOwner & { id: UploadId }): Promise<UploadSession> {
     const session = await sessions.find(id)
-    const isTheirs = session?.repository === owner.repository && session.agent === owner.agent
+    const isTheirs = session?.repository === repository && session.agent === owner
     if (session?.isResumable && isTheirs) return session
-    throw new LayergateError('upload_unknown', `${owner.repository} has no upload ${id}.`)
+    throw new LayergateError('upload_unknown', `${repository} has no upload ${id}.`)
   }
 
   async function findOpen(request: UploadOwner & { id: UploadId }): Promise<UploadSession> {
@@ -172,8 +179,10 @@ export function createResumableUploads(
   }
 
   return {
-    begin: (owner, signal) =>
-      room.find(journalBytes, signal, () => sessions.create({ ...owner, isResumable: true })),
+    begin: ({ repository, owner }, signal) =>
+      room.find(journalBytes, signal, () =>
+        sessions.create({ repository, agent: owner, isResumable: true }),
+      ),
     find: findOpen,
 
     append: (request, chunk, signal) =>

@@ -13,6 +13,8 @@ export interface Target {
   readonly destination: Destination
   /** Of the request that it comes with, where there is one. */
   readonly requestId?: string
+  /** Whom the agent's name stands for, where it stands for several. */
+  readonly owner?: string
 }
 
 /** The way from a verified layer to a recorded debt, and to the news of it. */

@@ -57,7 +57,9 @@ export function createDoor(
 
   return {
     async check(call, digest) {
-      const destination = call.destination.name
+      const { registry, role } = call.destination
+      // A destination may be another place, or be reached in another way, once the policy was read anew.
+      const destination = JSON.stringify([registry, role])
       const door = JSON.stringify([destination, call.repository])
       if (isAhead(openUntil.get(door)) || isAhead(outageUntil.get(destination))) return
       const answer = await isThere(call, digest)

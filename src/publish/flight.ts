@@ -1,5 +1,6 @@
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { Destination } from '../registry/destination.ts'
+import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Digest } from '../registry/digest.ts'
 import { LayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
@@ -16,7 +17,7 @@ export interface FlightPorts extends PublishIntoPorts {
   /** @throws LayergateError `spool_damaged` */
   restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
   /** As it is configured now, asked at each try; `undefined` when no such registry is. */
-  destinationOf(registry: string): Destination | undefined
+  destinationOf(registry: string, repository?: RepositoryName): Destination | undefined
   now(): Date
   /** The journal could not be read or written, as on a full disk. */
   onJournalError(error: unknown): void
@@ -128,7 +129,7 @@ async function attempt(
 ): Promise<FlightResult | 'stopped'> {
   const { key, agent, upload, attempts } = claim.forward
   try {
-    const destination = ports.destinationOf(key.registry)
+    const destination = ports.destinationOf(key.registry, key.repository)
     if (!destination) throw destinationUnknown(key.registry)
     const isAwaited = () => ports.awaited.has(key)
     const call: Call = { destination, repository: key.repository, agent, signal, isAwaited }

@@ -17,7 +17,9 @@ import { recipientThat } from '../support/recipient.ts'
 import { nextTurn } from '../support/next-turn.ts'
 import { never, repository, setUp, type SetupOptions } from './setup.ts'
 
-const owner = { repository, agent: 'ci' }
+const owner = { repository, owner: 'ci' }
+/** The name that is told of whoever sends. */
+const agent = 'ci'
 const [first, second] = [layerBytes(10), layerBytes(20, 2)]
 const whole = Buffer.concat([first, second])
 const digest = digestOf(whole)
@@ -56,7 +58,7 @@ function uploads(options: SetupOptions = {}) {
     restarted,
     async started(): Promise<UploadRequest> {
       const { id } = await resumable.begin(owner, never)
-      return { ...owner, id, requestId: 'request-1' }
+      return { ...owner, agent, id, requestId: 'request-1' }
     },
     async offset(upload: UploadRequest): Promise<number> {
       return (await resumable.find(upload)).received.sizeBytes
@@ -342,12 +344,13 @@ test('an upload that was given up is gone, and so are its bytes', async () => {
 })
 
 for (const [whose, theirs] of [
-  ['another agent', { repository, agent: 'other' }],
-  ['another repository', { repository: parseRepositoryName('team/other'), agent: 'ci' }],
+  ['another agent', { repository, owner: 'other' }],
+  ['another repository', { repository: parseRepositoryName('team/other'), owner: 'ci' }],
 ] as const) {
   test(`the upload of ${whose} does not exist for anybody else`, async () => {
     const { begin, find, append, finish, cancel, recipient, offset } = uploads()
-    const mine = { ...theirs, id: (await begin(theirs, never)).id, requestId: 'request-1' }
+    const { id } = await begin(theirs, never)
+    const mine = { ...theirs, agent, id, requestId: 'request-1' }
     const upload = { ...mine, ...owner }
     await assert.rejects(find(upload), codeIs('upload_unknown'))
     await assert.rejects(append(upload, chunkOf(first), never), codeIs('upload_unknown'))
@@ -362,7 +365,7 @@ for (const [whose, theirs] of [
 
 test('the upload of a request of its own cannot be continued by anybody', async () => {
   const { sessions, find } = uploads()
-  const { id } = await sessions.create({ ...owner, isResumable: false })
+  const { id } = await sessions.create({ repository, agent, isResumable: false })
   await assert.rejects(find({ ...owner, id }), codeIs('upload_unknown'))
   await assert.rejects(find({ ...owner, id: newUploadId() }), codeIs('upload_unknown'))
 })
@@ -391,7 +394,7 @@ test('a request whose client is silent is taken over where the upload stood befo
   const limits = { maxLayerBytes: 1000, idleTimeoutMs: 60_000 }
   const { begin, append } = createResumableUploads(ports, limits)
   const { id } = await begin(owner, never)
-  const upload = { ...owner, id, requestId: 'request-1' }
+  const upload = { ...owner, agent, id, requestId: 'request-1' }
   await append(upload, chunkOf(first), never)
 
   const silent = new PassThrough()

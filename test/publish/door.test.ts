@@ -52,6 +52,19 @@ test('a repository that takes layers is asked for the layer, and lets it in', as
   assert.equal(asked[0]?.[0].repository, repository)
 })
 
+for (const [what, other] of [
+  ['is another registry', { registry: 'aws/210987654321' }],
+  ['is reached under another role', { role: { arn: 'arn:aws:iam::123456789012:role/other' } }],
+] as const) {
+  test(`a destination that ${what} since the policy was read anew is asked anew`, async () => {
+    const { door, asked } = setUp()
+    const call = callWith()
+    await door.check(call, digest)
+    await door.check({ ...call, destination: { ...call.destination, ...other } }, digest)
+    assert.equal(asked.length, 2)
+  })
+}
+
 test('whether the upstream has the layer or not is no matter at the door', async () => {
   const { door, answers } = setUp()
   answers.next = () => Promise.resolve(new Set([digest]))

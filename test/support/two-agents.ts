@@ -47,6 +47,7 @@ function callerOf(agent: string, grants: Grants, destination: Destination): Call
   }
   return {
     agent,
+    owner: agent,
     mayPush: (repository) => grant(repository, canPush(repository)),
     canPush,
     mayPull: (repository) => grant(repository, canPull(repository)),

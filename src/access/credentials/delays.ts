@@ -5,7 +5,7 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>
 
 /** Slows down whoever sends the same wrong credential again and again. Others from the same address notice nothing. */
 export interface Delays {
-  /** To be awaited before a wrong credential is answered: at once for the first time, then after 1, 2, 4 and from then on 8 s. */
+  /** To be awaited before a wrong credential is answered: at once for the first time, then after 0.25, 0.5 and from then on 1 s. */
   failed(credential: string, signal?: AbortSignal): Promise<void>
 }
 
@@ -21,7 +21,9 @@ interface Failures {
   readonly lastAtMs: number
 }
 
-const longestMs = 8_000
+const shortestMs = 250
+/** There are clients that ask dozens of times before they give up (regctl): they have to come to that. */
+const longestMs = 1_000
 const forgottenAfterMs = 10 * 60_000
 /** The ones that were seen longest ago are forgotten. */
 const maxRemembered = 4096
@@ -48,7 +50,7 @@ export function createDelays({ now, pause, shutdown }: DelayParts): Delays {
       // No secret is kept, not even a wrong one: it may be right elsewhere.
       const count = countOf(createHash('sha256').update(credential).digest('base64'))
       if (count === 1) return
-      const waitMs = Math.min(longestMs, 1000 * 2 ** (count - 2))
+      const waitMs = Math.min(longestMs, shortestMs * 2 ** (count - 2))
       await pause(waitMs, signal ? AbortSignal.any([signal, shutdown]) : shutdown)
     },
   }

@@ -38,8 +38,9 @@ async function fromFile(path: string): Promise<KeySet> {
   const text = await readFile(path, 'utf8')
   try {
     return parseKeySet(JSON.parse(text))
-  } catch (error) {
-    throw new Error(`${path} cannot be read.`, { cause: error })
+  } catch {
+    // Without what JSON.parse says, which quotes the file: it may be another one, with a secret.
+    throw new Error(`${path} is no JSON with keys.`)
   }
 }
 

@@ -68,7 +68,11 @@ export function createKeySource({ load, times, now, onFailure }: KeySourceParts)
   return {
     async current() {
       if (held && isWithin(held.atMs, times.freshMs)) return held.keys
-      await tryAgain()
+      const isDown = hasFailed
+      const trying = tryAgain()
+      // A key server that hung the last time keeps nobody waiting whose key is known.
+      if (isDown && held && isWithin(held.atMs, times.keptMs)) return held.keys
+      await trying
       if (held && isWithin(held.atMs, times.keptMs)) return held.keys
       throw new KeysUnavailable()
     },

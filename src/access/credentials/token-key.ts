@@ -26,7 +26,7 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
     return await readFile(path)
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
-    throw new Error(`${path} cannot be read.`, { cause: error })
+    throw unusable(path, 'read', error)
   }
 }
 
@@ -43,7 +43,13 @@ async function createKey(path: string): Promise<KeyObject> {
     await using folder = await open(dirname(path), 'r')
     await folder.sync()
   } catch (error) {
-    throw new Error(`${path} cannot be written.`, { cause: error })
+    throw unusable(path, 'written', error)
   }
   return createSecretKey(bytes)
+}
+
+/** Told in one sentence, at the start: what is wrong lies outside of this process. */
+function unusable(path: string, what: 'read' | 'written', error: unknown): Error {
+  const why = error instanceof Error ? error.message : String(error)
+  return new Error(`${path} cannot be ${what}: ${why}`)
 }

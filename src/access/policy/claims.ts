@@ -19,7 +19,7 @@ export interface ClaimPattern {
  */
 const strangeEvents: Readonly<Record<string, RegExp>> = {
   event_name: /^pull_request/,
-  pipeline_source: /^(?:merge_request_event|external_pull_request_event)$/,
+  pipeline_source: /^(?:merge_request_event|external_pull_request_event|parent_pipeline)$/,
 }
 
 /** @returns none where there is none, which is reported: a rule without claims would be for everybody */

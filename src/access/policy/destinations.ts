@@ -46,6 +46,15 @@ export function readDestinations(
       const words = `The destination ${shown(destination.name)} is the same place as ${shown(same.name)}, so it needs the same "roleArn" and "externalId": what is owed to a place is sent with one identity.`
       report(item, words)
     }
+    const [registry = ''] = destination.registry.split('#')
+    const other = destinations.find(
+      (one) =>
+        one.registry.split('#')[0] === registry && one.stripPrefix !== destination.stripPrefix,
+    )
+    if (other) {
+      const words = `The destinations ${shown(other.name)} and ${shown(destination.name)} are one registry, so they need the same "stripPrefix": otherwise two names of agents can be one repository there, and a grant for one would be a grant for the other.`
+      report(item, words)
+    }
     destinations.push(destination)
   }
   return destinations

@@ -103,7 +103,8 @@ export function createPolicyFile(options: PolicyFileOptions): PolicyFile {
   function schedule(delayMs: number): void {
     if (!isWatching) return
     clearTimeout(timer)
-    timer = setTimeout(() => void inTurn(look).then(schedule), delayMs).unref()
+    const again = () => inTurn(look).then(schedule, () => schedule(intervalMs))
+    timer = setTimeout(() => void again(), delayMs).unref()
   }
 
   return {

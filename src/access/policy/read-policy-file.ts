@@ -21,9 +21,9 @@ interface Unreadable {
   readonly problem: string
 }
 
-const maxBytes = 4 * 1024 * 1024
+const maxBytes = 1024 * 1024
 
-/** Reads 4 MiB at most. Never rejects. */
+/** Reads 1 MiB at most. Never rejects. */
 export async function readPolicyFile(path: string): Promise<Contents> {
   try {
     return contentsOf(await readBounded(path))
@@ -34,7 +34,7 @@ export async function readPolicyFile(path: string): Promise<Contents> {
 
 function contentsOf(bytes: Buffer | undefined): Contents {
   if (bytes === undefined) return unreadable('It is no file.')
-  if (bytes.length > maxBytes) return unreadable('It is larger than 4 MiB.')
+  if (bytes.length > maxBytes) return unreadable('It is larger than 1 MiB.')
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)

@@ -24,8 +24,10 @@ export function limitAgents(
   scope.addHook('onRequest', async (request, reply) => {
     using waiting = requestSignal(request, shutdown)
     const entered = await limits.enter(request.caller, isUpload(request), waiting.signal)
-    // The response closes once it was sent, and with its connection.
-    reply.raw.once('close', () => entered[Symbol.dispose]())
+    const leave = () => entered[Symbol.dispose]()
+    // The place is for the body; the response closes once it was sent, and with its connection.
+    request.raw.once('end', leave)
+    reply.raw.once('close', leave)
   })
 }
 

@@ -54,9 +54,9 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
       // A body that nobody asked for would be read without end.
       await settleBody(request, reply)
       if (taken) return created(reply, grant, taken)
-      const { repository, agent } = grant
+      const { repository, owner } = grant
       const session = await duringRequest(request, shutdown, (signal) =>
-        uploads.begin({ repository, agent }, signal),
+        uploads.begin({ repository, owner }, signal),
       )
       return accepted(reply, session)
     },
@@ -115,8 +115,8 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'appendBlobChunk' } },
     async (request, reply) => {
-      const { repository, agent } = grantFor(ports, request, 'push')
-      const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
+      const { repository, agent, owner } = grantFor(ports, request, 'push')
+      const upload = { repository, agent, owner, id: theUploadId(request), requestId: request.id }
       const chunk = incomingChunk(request, reply)
       const session = await duringRequest(request, shutdown, (signal) =>
         uploads.append(upload, chunk, signal),
@@ -130,8 +130,8 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     { config: { operation: 'finishBlobUpload' } },
     async (request, reply) => {
       const grant = grantFor(ports, request, 'push')
-      const { repository, agent } = grant
-      const upload = { repository, agent, id: theUploadId(request), requestId: request.id }
+      const { repository, agent, owner } = grant
+      const upload = { repository, agent, owner, id: theUploadId(request), requestId: request.id }
       const expected = theDigest(queryValues(request, 'digest'))
       const chunk = bringsChunk(request) ? incomingChunk(request, reply) : undefined
       await duringRequest(request, shutdown, (signal) => {
@@ -147,8 +147,8 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'getBlobUpload' } },
     async (request, reply) => {
-      const { repository, agent } = grantFor(ports, request, 'push')
-      const session = await uploads.find({ repository, agent, id: theUploadId(request) })
+      const { repository, owner } = grantFor(ports, request, 'push')
+      const session = await uploads.find({ repository, owner, id: theUploadId(request) })
       return standing(reply, session).code(204).send()
     },
   )
@@ -157,8 +157,8 @@ export function blobUploadRoutes(app: FastifyInstance, ports: BlobUploadRoutes):
     '/v2/:name/blobs/uploads/:id',
     { config: { operation: 'cancelBlobUpload' } },
     async (request, reply) => {
-      const { repository, agent } = grantFor(ports, request, 'push')
-      const upload = { repository, agent, id: theUploadId(request) }
+      const { repository, owner } = grantFor(ports, request, 'push')
+      const upload = { repository, owner, id: theUploadId(request) }
       await duringRequest(request, shutdown, (signal) => uploads.cancel(upload, signal))
       return reply.code(204).send()
     },

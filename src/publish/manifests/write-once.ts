@@ -62,7 +62,7 @@ export function createWriteOnceTags({ spool, manifestOf, now }: WriteOncePorts):
 
   function youngTag(claimant: Claimant): YoungTag | undefined {
     const tag = young.find(nameOf(claimant), claimant.arrivedAtMs)
-    return tag?.agent === claimant.target.agent ? tag : undefined
+    return tag?.owner === ownerOf(claimant) ? tag : undefined
   }
 
   async function isChildOf(call: Call, named: Digest, { digest }: Manifest): Promise<boolean> {
@@ -85,12 +85,12 @@ export function createWriteOnceTags({ spool, manifestOf, now }: WriteOncePorts):
     },
 
     async wrote(claimant) {
-      const { target, manifest } = claimant
+      const { manifest } = claimant
       const name = nameOf(claimant)
       if (isIndex(manifest)) return young.delete(name)
       const platform = await platformIfKnown(spool, manifest)
       young.put(name, {
-        agent: target.agent,
+        owner: ownerOf(claimant),
         named: manifest.digest,
         children: new Map([[manifest.digest, platform]]),
         lastPutAtMs: now().getTime(),
@@ -106,6 +106,10 @@ export function createWriteOnceTags({ spool, manifestOf, now }: WriteOncePorts):
       young.put(nameOf(claimant), { ...recent, children, lastPutAtMs: now().getTime() })
     },
   }
+}
+
+function ownerOf({ target: { owner, agent } }: Claimant): string {
+  return owner ?? agent
 }
 
 function nameOf({ target: { destination, repository }, tag }: Claimant): string {

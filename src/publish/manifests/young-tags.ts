@@ -3,7 +3,7 @@ import type { Digest } from '../../registry/digest.ts'
 /** A tag that is written once, and was given to an image a moment ago: that may be the first child of an index which is still to come. */
 export interface YoungTag {
   /** Who put all of them. */
-  readonly agent: string
+  readonly owner: string
   /** What the tag names. */
   readonly named: Digest
   /** Everything that was put under the tag, `named` first, with what each is for (see `platformOf`). */

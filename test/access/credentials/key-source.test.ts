@@ -85,6 +85,18 @@ test('when no newer ones can be had, keys are taken until they are too old', asy
   await assert.rejects(current(), isUnavailable)
 })
 
+test('a key server that hung once keeps nobody waiting whose key is known', async () => {
+  const { current, fail, answerWith, move, loads } = setup()
+  const first = await current()
+  fail()
+  move(1000)
+  await current()
+  answerWith(() => new Promise(() => {}))
+  move(100)
+  assert.equal(await current(), first)
+  assert.equal(loads(), 3)
+})
+
 test('without any keys there are none, and one attempt for all who ask in a while', async () => {
   const { current, fail, move, loads, failures } = setup()
   fail()

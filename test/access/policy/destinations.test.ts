@@ -170,10 +170,29 @@ for (const [what, second] of [
   })
 }
 
-test('another prefix makes another place, which may have another role', () => {
+for (const [what, first, second] of [
+  ['and none', 'repositories: [a/b]', 'repositories: ["b/*"], stripPrefix: b/'],
+  [
+    'and another',
+    'repositories: ["a/*"], stripPrefix: a/',
+    'repositories: ["b/*"], stripPrefix: b/',
+  ],
+]) {
+  test(`one registry is not reached by one prefix ${what}: two names would be one repository`, () => {
+    const destinations = [
+      `{ name: a, ${first}, registryId: "123456789012" }`,
+      `{ name: b, ${second}, roleArn: "${role}" }`,
+    ]
+    assert.deepEqual(problemsIn({ destinations }), [
+      'line 4: The destinations "a" and "b" are one registry, so they need the same "stripPrefix": otherwise two names of agents can be one repository there, and a grant for one would be a grant for the other.',
+    ])
+  })
+}
+
+test('two registries may have two prefixes', () => {
   const destinations = [
-    `{ name: a, repositories: [a/b], roleArn: "${role}" }`,
-    '{ name: b, repositories: ["b/*"], stripPrefix: b/, registryId: "123456789012" }',
+    '{ name: a, repositories: ["a/*"], stripPrefix: a/, registryId: "123456789012" }',
+    '{ name: b, repositories: ["b/*"], stripPrefix: b/, registryId: "210987654321" }',
   ]
   assert.deepEqual(problemsIn({ destinations }), [])
 })

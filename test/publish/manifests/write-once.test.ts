@@ -289,6 +289,15 @@ test('beside an image whose platform is not known here no other image is a child
   assert.deepEqual(await put(await attestation()), published)
 })
 
+test('under the name of one agent there may be several: an index around the image of another is refused', async (t) => {
+  const { put, image, tag } = setUpWriteOnce(t)
+  const first = await image('amd64')
+  await put(first, { target: { ...careful, owner: 'one run' } })
+  const another = { target: { ...careful, owner: 'another run' } }
+  await assert.rejects(put(indexOf(first), another), refused)
+  assert.equal(tag(v1), first.digest)
+})
+
 test('an index around the image that the tag names is refused to another agent', async (t) => {
   const { put, image, tag } = setUpWriteOnce(t)
   const first = await image('amd64')
