@@ -54,14 +54,13 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
 /** Without a policy there is one destination, and everybody may push everything to it. */
 export function openParts(
   { upstream: { kind, registryId } }: Config,
-  now: () => Date,
   access?: (destination: Destination) => Access,
 ): AccessParts {
   const place = registryId === undefined ? {} : { registryId }
   const destination = { name: 'default', registry: registryKey(kind, place), ...place }
   return {
     access: access?.(destination) ?? openAccess(destination),
-    trade: createOpenTrade(now),
+    trade: createOpenTrade(),
     destinations: () => [destination],
     destinationOf: (registry) => (registry === destination.registry ? destination : undefined),
     destinationNameOf: () => destination.name,
@@ -108,7 +107,7 @@ export async function policyParts(
   const checkToken = createCheckToken(checkPorts)
   return {
     access: createPolicyAccess({ policy, authenticate: createAuthenticate(checkPorts) }),
-    trade: createTrade({ policy, checkToken, ownTokens, observer, now }),
+    trade: createTrade({ policy, checkToken, ownTokens, observer }),
     destinations: () => policy().destinations,
     destinationOf(registry, repository) {
       const there = policy().destinations.filter((one) => one.registry === registry)

@@ -155,7 +155,7 @@ export async function wire(parts: Parts): Promise<Service> {
   const accessPorts = { observer, logger, now, shutdown: ending.signal }
   const access =
     policyFile === undefined
-      ? openParts(config, now, parts.access)
+      ? openParts(config, parts.access)
       : await policyParts(config, policyFile, accessPorts).catch(async (error: unknown) => {
           await storage.close()
           throw error

@@ -29,7 +29,6 @@ export interface TradeRequest {
 export interface Traded {
   readonly token: string
   readonly expiresInSeconds: number
-  readonly issuedAt: Date
   readonly refreshToken?: string
 }
 
@@ -46,11 +45,10 @@ export interface TradePorts {
   readonly checkToken: CheckToken
   readonly ownTokens: OwnTokens
   readonly observer: Observer
-  readonly now: () => Date
 }
 
 export function createTrade(ports: TradePorts): Trade {
-  const { policy, checkToken, ownTokens, observer, now } = ports
+  const { policy, checkToken, ownTokens, observer } = ports
 
   return async (request, signal) => {
     const given = request.token()
@@ -63,7 +61,6 @@ export function createTrade(ports: TradePorts): Trade {
     const caller = callerOf(policy(), { identity })
     const scope = grantedOf(caller, askedScope(request.scopes))
     const holder = { identity, ...(mark !== undefined && { mark }) }
-    const issuedAt = now()
     const access = await ownTokens.issueAccess(holder, scope)
     // A login that could be traded for the next one would never end.
     const isLogin = request.refresh === 'new' && purpose !== 'refresh'
@@ -88,19 +85,17 @@ export function createTrade(ports: TradePorts): Trade {
     return {
       token: access.token,
       expiresInSeconds: accessTtlSeconds,
-      issuedAt,
       ...(refreshToken !== undefined && { refreshToken }),
     }
   }
 }
 
 /** Where nobody has to say who they are, clients that insist on a login get one that says nothing. */
-export function createOpenTrade(now: () => Date): Trade {
+export function createOpenTrade(): Trade {
   const token = 'anonymous'
   return async ({ refresh }) => ({
     token,
     expiresInSeconds: accessTtlSeconds,
-    issuedAt: now(),
     ...(refresh && { refreshToken: token }),
   })
 }

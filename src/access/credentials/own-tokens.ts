@@ -37,7 +37,13 @@ export interface OwnTokenParts {
 /** No issuer of a policy can have this name: theirs are URLs. */
 const ourName = 'urn:layergate'
 const algorithm = 'HS256'
+/** As clients are told: then they get another one. */
 export const accessTtlSeconds = 300
+/**
+ * So much longer it is taken: clocks of clients are off, and a request that is under way when the time is over cannot be repeated by most. Each
+ * is held against the policy all the same.
+ */
+const accessGraceSeconds = 600
 
 export function createOwnTokens({ key, loginTtlMs, now }: OwnTokenParts): OwnTokens {
   async function issue(
@@ -67,7 +73,8 @@ export function createOwnTokens({ key, loginTtlMs, now }: OwnTokenParts): OwnTok
 
   return {
     isOurs: ({ claims }) => claims['iss'] === ourName,
-    issueAccess: (holder, scope) => issue(holder, 'access', accessTtlSeconds, scope),
+    issueAccess: (holder, scope) =>
+      issue(holder, 'access', accessTtlSeconds + accessGraceSeconds, scope),
     issueRefresh: (holder) => issue(holder, 'refresh', Math.ceil(loginTtlMs / 1000)),
 
     async read(token) {

@@ -57,13 +57,12 @@ function givenInQuery(request: FastifyRequest): Asked {
 }
 
 function send(reply: FastifyReply, traded: Traded): FastifyReply {
-  const { token, expiresInSeconds, issuedAt, refreshToken } = traded
+  const { token, expiresInSeconds, refreshToken } = traded
   return sendJson(reply, 'application/json', {
     token,
     // docker takes this one from a POST.
     access_token: token,
     expires_in: expiresInSeconds,
-    issued_at: issuedAt.toISOString(),
     ...(refreshToken !== undefined && { refresh_token: refreshToken }),
   })
 }

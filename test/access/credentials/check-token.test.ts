@@ -115,7 +115,7 @@ test('the same wrong token costs time, a right one never', async (t) => {
 test('a token of ours that has expired is refused, but slows nobody down', async () => {
   const { checkToken, ownTokens, move, pausesMs } = setupCredentials(policyOf([linux]))
   const { token } = await ownTokens.issueAccess(await checkToken('lg_one'), new Map())
-  move(300_000)
+  move(900_000)
   for (let count = 0; count < 3; count += 1) await assert.rejects(checkToken(token), invalid)
   assert.deepEqual(pausesMs, [])
 })

@@ -12,7 +12,6 @@ testLogins({
   keeps: 'password',
   checksPassword: true,
   deniedWords: /403 \(Forbidden\)/,
-  denial: /403/,
   open: async (home, { layout, diffIds }) => {
     const store = await emptyStore(home)
     const source = `oci:${layout}:${imageTag}`

@@ -10,7 +10,6 @@ testLogins({
   keeps: 'password',
   checksPassword: false,
   deniedWords: /403 Forbidden/,
-  denial: /403/,
   open: async (home, { layout, diffIds }) => {
     const login = ['auth', 'login', '--username', 'ci', '--password-stdin']
     return {

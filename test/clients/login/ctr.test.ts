@@ -15,7 +15,6 @@ testLogins({
   keeps: 'password',
   checksPassword: false,
   deniedWords: /403 Forbidden/,
-  denial: /403/,
   open: async (home, { archive, diffIds }) => {
     const folder = await home.newFolder()
     const socket = join(folder, 'socket')

@@ -9,7 +9,6 @@ testLogins({
   keeps: 'refresh token',
   checksPassword: true,
   deniedWords: /builder may not push mirror\/app/,
-  denial: /denied: builder may not push mirror\/app: no grant covers it/,
   open: async (home, { archive, diffIds }) => {
     const daemon = await startDocker(home)
     const run = (...args: string[]) => home.run(docker.path(), ...daemon, ...args)

@@ -16,7 +16,6 @@ testLogins({
   keeps: 'password',
   checksPassword: true,
   deniedWords: /403: Forbidden/,
-  denial: /403/,
   open: async (home) => {
     const chart = tarOf({ 'app/Chart.yaml': `apiVersion: v2\nname: app\nversion: ${tag}\n` })
     const archive = join(home.folder, `app-${tag}.tgz`)

@@ -11,7 +11,6 @@ testLogins({
   keeps: 'password',
   checksPassword: true,
   deniedWords: /403: Forbidden/,
-  denial: /403/,
   open: async (home, { layout, diffIds }) => {
     const login = ['login', '--plain-http', '--username', 'ci', '--password-stdin']
     const copy = ['cp', '--no-tty', '--from-oci-layout', `${layout}:${imageTag}`, '--to-plain-http']

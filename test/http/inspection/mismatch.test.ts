@@ -8,7 +8,8 @@ import { aroundPorts } from '../../support/around.ts'
 import { digestOf, layerBytes } from '../../support/layers.ts'
 import { ociClient, ociErrorOf } from '../../support/oci-client.ts'
 import { type RunningService, startService } from '../../support/service.ts'
-import { agentsWith, asAgent } from '../../support/two-agents.ts'
+import { policyOf } from '../../support/policy-of.ts'
+import { asAgent } from '../../support/two-agents.ts'
 import { until } from '../../support/until.ts'
 
 const tar = tarOf({ 'etc/motd': 'hello\n', 'usr/bin/tool': layerBytes(5000) })
@@ -76,14 +77,14 @@ test('a bad copy of what lies here is compared with it', async (t) => {
   assert.equal(told.cause, 'bit_flips')
 })
 
-const agents = agentsWith({
+const agents = {
   alice: { push: ['team/app'] },
   bob: { push: ['team/other'] },
-})
+}
 const sandbox = { repositories: ['team/app', 'team/other'] }
 
 test('what an agent may not pull is not compared with: it hears the same whether it is there or not', async (t) => {
-  const { request } = await startService(t, { access: agents, sandbox })
+  const { request } = await startService(t, { env: (await policyOf(t, agents)).env, sandbox })
   const bad = flipped(layer, 100)
   const asBob = async (body: Buffer) => {
     const { body: answer } = await request

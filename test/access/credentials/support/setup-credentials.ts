@@ -75,7 +75,7 @@ export function setupCredentials(initial: Policy = policyOf()) {
     observer,
     checkToken,
     authenticate: createAuthenticate(ports),
-    trade: createTrade({ policy: () => policy, checkToken, ownTokens, observer, now }),
+    trade: createTrade({ policy: () => policy, checkToken, ownTokens, observer }),
     move(ms: number) {
       nowMs += ms
     },

@@ -10,10 +10,6 @@ export interface LoginClient {
   readonly keeps: 'password' | 'refresh token'
   /** Whether the login itself tells that a password is wrong. */
   readonly checksPassword: boolean
-  /** What its user reads when no grant covers a push: our words, where the first refused request is one whose answer has a body. */
-  readonly denial: RegExp
-  /** Whether a push with a wrong password goes on for minutes, since each of its many tries waits longer for its answer. */
-  readonly insists?: boolean
   /** What it shows of a 403: some read the answer to a question that has none (HEAD). */
   readonly deniedWords: RegExp
   /** Takes the image in. What the client keeps lies in `home`. */
