@@ -1,32 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createMetrics } from '../../src/telemetry/metrics.ts'
-import { upstreamOperations } from '../../src/upstream/ecr-upstream.ts'
-import { registryOperations } from '../../src/upstream/registry/ecr-catalog.ts'
-import { retryReasons } from '../../src/upstream/retry-policy.ts'
-import { calmLevels } from '../telemetry/setup.ts'
 import { readSeries, type Series } from './exposition.ts'
+import { scrapeFresh } from './fresh-scrape.ts'
 import { quoted, readPage, readPages, tableUnder } from './pages.ts'
 
 const page = await readPage('docs/metrics.md')
 const fresh = readSeries(await scrapeFresh())
-
-/** What a service shows that nobody has called yet: every label has a value in it. */
-async function scrapeFresh(): Promise<string> {
-  const operations = [...upstreamOperations, ...registryOperations]
-  const quotas = Object.fromEntries(operations.map((operation) => [operation, 1]))
-  const quotasPerSecond = { default: quotas }
-  const levels = async () => ({ ...calmLevels, quotasPerSecond })
-  const settings = {
-    version: '1.2.3',
-    isAuthDisabled: true,
-    destinations: ['default'],
-    operations,
-    retryReasons,
-    withProcess: false,
-  }
-  return (await createMetrics(settings, levels).scrape()).text
-}
 
 function inOrder(names: Iterable<string>): readonly string[] {
   return [...names].toSorted((a, b) => (a < b ? -1 : 1))
