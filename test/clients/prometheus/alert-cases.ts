@@ -231,7 +231,7 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
     },
     'does not fire on one that its next try healed': {
       samples: { layergate_forwards_parked: '0x5 1x10 0x60' },
-      at: '25m',
+      at: '16m',
     },
   },
   LayergateBacklogOld: {
@@ -271,8 +271,8 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
     'does not fire when it grows slowly': { samples: spool('300+1x60'), at: '50m' },
     'does not fire when it shrinks': { samples: spool('900-10x60'), at: '50m' },
     'does not fire on what is a small part of it, however fast it grew': {
-      samples: spool('0x30 0+10x20'),
-      at: '50m',
+      samples: spool('_x30 0+15x20'),
+      at: '45m',
     },
   },
   LayergateSpoolFull: {
@@ -326,7 +326,7 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
   },
   LayergateDown: {
     'fires when it does not answer': { samples: { up: '1x5 0x60' }, at: '10m', firing: [instance] },
-    'does not fire on one lost scrape': { samples: { up: '1x5 0 1x60' }, at: '10m' },
+    'does not fire on one lost scrape': { samples: { up: '1x5 0 1x60' }, at: '6m' },
   },
   LayergatePolicyNotLoaded: {
     'fires when the file could not be taken': {
@@ -336,7 +336,7 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
     },
     'does not fire when it was corrected': {
       samples: { layergate_policy_last_reload_successful: '1x5 0 1x60' },
-      at: '10m',
+      at: '6m',
     },
   },
   LayergateAuthenticationOff: {
@@ -365,9 +365,10 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
       samples: { ...goodPushes(100), ...clientsGone('0x30 0+10x70', '0x30 0+10x70') },
       at: '50m',
     },
-    'does not fire when clients leave at once, with the bounds as Prometheus 3 writes them': {
-      samples: { ...goodPushes(100), ...clientsGone('0x30 0+10x70', '0x30 0+10x70', '10.0') },
+    'fires when clients leave whom we kept, with the bounds as Prometheus 3 writes them': {
+      samples: { ...goodPushes(100), ...clientsGone('0x100', '0x30 0+10x70', '10.0') },
       at: '50m',
+      firing: [{ window: '1h' }],
     },
     'fires on what would spend the budget within five days': {
       samples: { ...goodPushes(800), ...requests('502', 'putManifest', '0+1x800') },
@@ -391,8 +392,11 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
       at: '45m',
     },
     'is over when the last minutes were good': {
-      samples: { ...goodPushes(100), ...requests('503', 'finishBlobUpload', '0x10 0+4x10 40x80') },
-      at: '75m',
+      samples: {
+        ...goodPushes(100),
+        ...requests('503', 'finishBlobUpload', '0x10 0+100x10 1000x80'),
+      },
+      at: '60m',
     },
   },
   LayergatePushesFailSlowly: {
@@ -407,6 +411,11 @@ export const alertCases: Readonly<Record<string, Readonly<Record<string, RuleCas
       at: '4900m',
       every: '5m',
       firing: [{ window: '3d' }],
+    },
+    'does not fire on the last hours of three days, when the rest was good': {
+      samples: { ...goodPushes(5000), ...requests('502', 'putManifest', '0x4540 0+0.15x400') },
+      at: '4900m',
+      every: '5m',
     },
     'does not fire on half of what was promised': {
       samples: { ...goodPushes(5000), ...requests('502', 'putManifest', '0+0.05x5000') },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
@@ -113,6 +113,21 @@ describe('a real Prometheus', { skip: prometheus.skip }, () => {
       service.sandbox.addFault(every('UploadLayerPart', { kind: 'flip-byte' }))
       await push(service, newLayer())
       await fires('unresolved', 'LayergateInvalidLayer', 'LayergateForwardsParked')
+    })
+
+    test('tells of a layer whose bytes on our disk have changed', async (t) => {
+      const service = await watched(t, 'damaged')
+      const fault = { kind: 'delay', delayMs: 2000 } as const
+      service.sandbox.addFault(every('InitiateLayerUpload', fault))
+      const layer = newLayer()
+      await push(service, layer, unawaited)
+      for (const name of await service.spooledFiles()) {
+        const file = join(service.dataDir, 'uploads', name)
+        if (layer.equals(await readFile(file))) await writeFile(file, newLayer())
+      }
+      await fires('damaged', 'LayergateInvalidLayer')
+      const damaged = 'ALERTS{scenario="damaged",cause="spool_damaged",alertstate="firing"}'
+      assert.equal(await real.count(`max_over_time(${damaged}[5m])`), 1)
     })
 
     test('tells of layers that were healed, and not as of those that were not', async (t) => {
@@ -261,6 +276,8 @@ describe('a real Prometheus', { skip: prometheus.skip }, () => {
       }
       const rate = 'layergate:pushes_good:rate5m{scenario="calm"} > 0'
       await eventually('the rules see the pushes', async () => (await real.count(rate)) > 0)
+      const ratio = 'layergate:pushes_bad:ratio{scenario="calm"} == 0'
+      assert.equal(await real.count(ratio), 7, 'one for each window')
       const fired = await real.count(
         'max_over_time(ALERTS{alertstate="firing",scenario="calm"}[5m])',
       )
