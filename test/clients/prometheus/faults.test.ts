@@ -1,74 +1,16 @@
 import assert from 'node:assert/strict'
-import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, test, type TestContext } from 'node:test'
-import type { FaultRule } from '../../../src/sandbox/sandbox.ts'
 import { readRuleFiles, rulesOf } from '../../support/alert-rules.ts'
-import { digestOf, layerBytes } from '../../support/layers.ts'
+import { digestOf } from '../../support/layers.ts'
 import { imageOf } from '../../support/manifests.ts'
 import { ociClient } from '../../support/oci-client.ts'
-import { type RunningService, type ServiceOptions, startService } from '../../support/service.ts'
-import { agentsWith, asAgent, observerName } from '../../support/two-agents.ts'
+import { type ServiceOptions, startService } from '../../support/service.ts'
+import { agentsWith, observerName } from '../../support/two-agents.ts'
 import { prometheus } from './support/programs.ts'
 import { eventually, type RealPrometheus, startPrometheus } from './support/real-prometheus.ts'
-
-const roleArn = 'arn:aws:iam::123456789012:role/push'
-
-function policy(destination: object): string {
-  const sha256 = createHash('sha256').update(observerName).digest('hex')
-  const grants = [{ repositories: ['**'], actions: ['push', 'observe'] }]
-  return JSON.stringify({
-    version: 1,
-    destinations: [{ name: 'acme', repositories: ['**'], ...destination }],
-    agents: [{ name: 'builders', tokens: [`sha256:${sha256}`], grants }],
-  })
-}
-
-function every(operation: string, fault: FaultRule['fault']): FaultRule {
-  return { operation, call: 'every', fault }
-}
-
-let seed = 0
-
-/** A layer that nobody has pushed before. */
-function newLayer(sizeBytes = 2000): Buffer {
-  seed += 1
-  return layerBytes(sizeBytes, seed)
-}
-
-async function push(
-  { url }: RunningService,
-  bytes: Buffer,
-  { agent = observerName, digest = digestOf(bytes), wait = '' } = {},
-): Promise<number> {
-  const answer = await fetch(`${url}/v1/layers?repository=team/app&digest=${digest}`, {
-    method: 'POST',
-    headers: { ...asAgent(agent), ...(wait && { prefer: wait }) },
-    body: bytes,
-  })
-  await answer.arrayBuffer()
-  return answer.status
-}
-
-const unawaited = { wait: 'respond-async' }
-
-function times<T>(count: number, make: () => Promise<T>): Promise<readonly T[]> {
-  return Promise.all(Array.from({ length: count }, make))
-}
-
-async function withPolicy(t: TestContext, destination: object = {}) {
-  const folder = await mkdtemp(join(tmpdir(), 'layergate-policy-'))
-  t.after(() => rm(folder, { recursive: true }))
-  const file = join(folder, 'policy.yaml')
-  await writeFile(file, policy(destination))
-  const replace = async (text: string) => {
-    await writeFile(join(folder, 'new'), text)
-    await rename(join(folder, 'new'), file)
-  }
-  return { env: { LAYERGATE_POLICY: file }, replace }
-}
+import { every, newLayer, push, roleArn, times, unawaited, withPolicy } from './support/scenario.ts'
 
 describe('a real Prometheus', { skip: prometheus.skip }, () => {
   const cleanup = new AsyncDisposableStack()

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { readRuleFiles, rulesOf } from '../../support/alert-rules.ts'
-import { alertCases } from './alert-cases.ts'
+import { forwardsCases } from './cases/forwards.ts'
+import { layersCases } from './cases/layers.ts'
+import { pushesCases } from './cases/pushes.ts'
+import { serviceCases } from './cases/service.ts'
 import { promtool, runPromtool } from './support/programs.ts'
 import { runRuleCase } from './support/rule-case.ts'
+
+const alertCases = { ...layersCases, ...forwardsCases, ...serviceCases, ...pushesCases }
 
 const inRepository = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
 

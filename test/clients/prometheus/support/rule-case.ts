@@ -18,6 +18,9 @@ export interface RuleCase {
   readonly firing?: readonly Readonly<Record<string, string>>[]
 }
 
+/** By alert, in sentences: when it fires, and when it does not. */
+export type AlertCases = Readonly<Record<string, Readonly<Record<string, RuleCase>>>>
+
 const root = new URL('../../../../', import.meta.url)
 
 /** Asks promtool whether the alert fires in this case. It ends with 0 when all is as expected. */
