@@ -48,6 +48,8 @@ function scopeOf({ method, params, query, url }: FastifyRequest): string | undef
   const { repository } = Object(query)
   const wanted = url.startsWith('/v2/') ? name : repository
   if (typeof wanted !== 'string' || !/^[a-z0-9._/-]{2,205}$/.test(wanted)) return undefined
-  const isRead = method === 'GET' || method === 'HEAD'
+  // How an upload stands is for whoever may push.
+  const isOfUpload = 'id' in Object(params)
+  const isRead = (method === 'GET' || method === 'HEAD') && !isOfUpload
   return `repository:${wanted}:${isRead ? 'pull' : 'pull,push'}`
 }
