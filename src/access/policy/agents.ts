@@ -35,8 +35,7 @@ function readTokens(
   owners: Map<string, Value>,
 ): readonly string[] {
   return readList(value, report).flatMap((item) => {
-    const text = readText(item, report)
-    if (text === undefined) return []
+    const text = readText(item, () => {}) ?? ''
     const hash = /^sha256:([0-9a-f]{64})$/.exec(text)?.[1]
     if (hash === undefined) {
       report(

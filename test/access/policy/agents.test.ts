@@ -96,6 +96,14 @@ test('an agent and an issuer have different names', () => {
   ])
 })
 
+test('whatever stands in the place of a hash is not told: it may be the token', () => {
+  for (const token of ['12345678901234567890', 'true', '"lg_secret"', '{ lg_secret: x }']) {
+    const problems = problemsIn({ agents: [builders(`[${token}]`)] })
+    assert.equal(problems.length, 1)
+    assert.doesNotMatch(problems.join(), /1234567890|true|lg_secret/)
+  }
+})
+
 test('an agent without tokens or grants is one that is locked out', () => {
   assert.deepEqual(problemsIn({ agents: [builders('[]')] }), [])
 })
