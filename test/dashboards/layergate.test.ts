@@ -1,0 +1,60 @@
+import assert from 'node:assert/strict'
+import { readdir, readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { test } from 'node:test'
+import { dashboards } from '../../scripts/dashboards/committed.ts'
+import { readDashboard, shownPanels } from './dashboard.ts'
+import { knownSamples } from './known-samples.ts'
+import { findings } from './lint.ts'
+import { readExpression } from './promql.ts'
+
+const folder = new URL('../../deploy/grafana/dashboards/', import.meta.url)
+const dashboard = await readDashboard()
+const known = await knownSamples()
+
+test('each committed dashboard is as `npm run dashboards` writes it', async () => {
+  for (const { file, text } of dashboards) {
+    assert.equal(await readFile(file, 'utf8'), text, 'run `npm run dashboards`')
+  }
+})
+
+test('every committed dashboard is a generated one', async () => {
+  assert.deepEqual(
+    await readdir(folder),
+    dashboards.map(({ file }) => basename(file.pathname)),
+  )
+})
+
+test('the dashboard has nothing that the lint finds', () => {
+  assert.deepEqual(findings(dashboard, known), [])
+})
+
+test('the rows of the dashboard are these, each with panels', () => {
+  const rows = Map.groupBy(dashboard.panels, ({ id }) => Math.floor(id / 100))
+  const titles = [...rows.values()].map(([row, ...panels]) => [row?.title, panels.length > 0])
+  assert.deepEqual(titles, [
+    ['Health at a glance', true],
+    ['Invalid layers', true],
+    ['Pushes', true],
+    ['Upstream', true],
+    ['Spool and process', true],
+  ])
+})
+
+test('every series of the service is on the dashboard', () => {
+  const shown = new Set(
+    shownPanels(dashboard)
+      .flatMap(({ targets = [] }) => targets)
+      .flatMap(({ expr }) => readExpression(expr).selectors)
+      .map(({ name }) => seriesOf(name)),
+  )
+  const ours = [...known.keys()].filter((name) => name.startsWith('layergate_')).map(seriesOf)
+  assert.deepEqual(
+    ours.filter((name) => !shown.has(name)),
+    [],
+  )
+})
+
+function seriesOf(sample: string): string {
+  return sample.replace(/_(bucket|sum|count)$/, '')
+}
