@@ -6,7 +6,6 @@ import {
   QueryVariableBuilder,
   RowBuilder,
   VariableRefresh,
-  VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
 import { datasource } from './panels.ts'
 import { health } from './rows/health.ts'
@@ -63,7 +62,6 @@ function choice(name: string, label: string, query: string): QueryVariableBuilde
     .datasource(datasource)
     .query(query)
     .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc)
     .multi(true)
     .includeAll(true)
     .current({ text: 'All', value: '$__all' })
