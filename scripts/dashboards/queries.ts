@@ -12,9 +12,13 @@ export function rate(name: string, ...matchers: readonly string[]): string {
   return `rate(${series(name, ...matchers)}[$__rate_interval])`
 }
 
-/** By how much a counter rose in the time that the dashboard shows. For panels of one value. */
-export function increase(name: string, ...matchers: readonly string[]): string {
-  return `increase(${series(name, ...matchers)}[$__range])`
+/**
+ * By how much a counter rose in the time that the dashboard shows. For panels of one value. A series that was born within that time
+ * has risen from zero to what it is now: `increase` alone does not see its first event.
+ */
+export function risen(name: string, ...matchers: readonly string[]): string {
+  const samples = series(name, ...matchers)
+  return `(${samples} unless ${samples} offset $__range) or increase(${samples}[$__range])`
 }
 
 export function sumBy(labels: string, expression: string): string {

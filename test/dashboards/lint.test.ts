@@ -95,7 +95,11 @@ for (const [finding, dashboard] of [
   ['is not read as rate(…[$__rate_interval])', rewritten(graphTitle, '$__rate_interval', '5m')],
   ['is not read as rate(…[$__rate_interval])', rewritten(graphTitle, 'rate(', 'increase(')],
   ['is not read as rate(…[$__rate_interval])', rewritten(graphTitle, '[$__rate_interval]', '')],
-  ['is not read as increase(…[$__range])', rewritten(statTitle, '$__range', '$__rate_interval')],
+  ['is not read as risen(…[$__range])', rewritten(statTitle, '$__range', '$__rate_interval')],
+  [
+    'is not read as risen(…[$__range])',
+    withQuery(statTitle, ({ expr }) => ({ expr: expr.replace(/\([^(]* unless [^)]*\) or /, '') })),
+  ],
   [
     'the gauge layergate_forwards_held is read over a time',
     withQuery('Held blobs', () => ({

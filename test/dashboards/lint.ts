@@ -108,7 +108,7 @@ function ofSelector(selector: Selector, { instant }: Target, known: Known): stri
   const { name, labels, matchers, within, range } = selector
   const sample = known.get(name)
   if (sample === undefined) return [`there is no series ${name}`]
-  const speed = instant ? 'increase' : 'rate'
+  const speed = instant ? 'risen' : 'rate'
   const over = instant ? '$__range' : '$__rate_interval'
   return [
     ...labels

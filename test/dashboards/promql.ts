@@ -17,15 +17,18 @@ export interface Expression {
 }
 
 const functions = new Set(
-  'sum min max count topk rate increase histogram_quantile clamp_min vector time'.split(' '),
+  'sum min max count topk rate risen histogram_quantile clamp_min vector time'.split(' '),
 )
 const keywords = new Set(['by', 'on', 'or'])
+/** What a counter rose by, its birth included: read as one function, `risen`. */
+const risenPattern = /\((\w+\{[^}]*\}) unless \1 offset \$__range\) or increase\(\1\[\$__range\]\)/g
 const selectorPattern = /(?:\b(\w+)\()?\b([a-z]\w*)\{((?:[^}"]|"[^"]*")*)\}(?:\[([^\]]+)\])?/g
 const matcherPattern = /(\w+)(?:=~|!~|!=|=)"[^"]*"/g
 const groupPattern = /\b(?:by|on) \(([^)]*)\)/g
 
 /** Reads as much of PromQL as the dashboards use. It is no check of the grammar: Prometheus itself does that. */
-export function readExpression(text: string): Expression {
+export function readExpression(expression: string): Expression {
+  const text = expression.replaceAll(risenPattern, 'risen($1[$__range])')
   const selectors = [...text.matchAll(selectorPattern)].map(
     ([, within, name = '', body = '', range]) => {
       const matchers = [...body.matchAll(matcherPattern)]

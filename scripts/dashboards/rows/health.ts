@@ -1,5 +1,5 @@
 import { stat } from '../panels.ts'
-import { increase, series, shareOf } from '../queries.ts'
+import { risen, series, shareOf } from '../queries.ts'
 
 const good = (text: string) => ({ text, color: 'green' }) as const
 const bad = (text: string) => ({ text, color: 'red' }) as const
@@ -26,7 +26,7 @@ export const health = {
       failFrom: 0.5,
       queries: [
         {
-          expr: `sum(${increase('layergate_invalid_layers_total', 'stage="upstream"', 'cause!="in_transit"')})`,
+          expr: `sum(${risen('layergate_invalid_layers_total', 'stage="upstream"', 'cause!="in_transit"')})`,
           legend: 'layers',
         },
       ],
@@ -42,8 +42,8 @@ export const health = {
       queries: [
         {
           expr: shareOf(
-            increase('layergate_layer_uploads_total', 'outcome="refused"'),
-            increase('layergate_layer_uploads_total'),
+            risen('layergate_layer_uploads_total', 'outcome="refused"'),
+            risen('layergate_layer_uploads_total'),
           ),
           legend: 'refused',
         },
@@ -59,8 +59,8 @@ export const health = {
       queries: [
         {
           expr: shareOf(
-            increase('layergate_http_requests_total', 'status=~"5.."'),
-            increase('layergate_http_requests_total'),
+            risen('layergate_http_requests_total', 'status=~"5.."'),
+            risen('layergate_http_requests_total'),
           ),
           legend: '5xx',
         },

@@ -1,5 +1,5 @@
 import { bars, graph } from '../panels.ts'
-import { increase, ofDestination, ofRepository, rate, series, sumBy } from '../queries.ts'
+import { risen, ofDestination, ofRepository, rate, series, sumBy } from '../queries.ts'
 
 const invalid = 'layergate_invalid_layers_total'
 const uploads = 'layergate_layer_uploads_total'
@@ -45,7 +45,7 @@ export const invalidLayers = {
       columns: 12,
       queries: [
         {
-          expr: `topk(12, ${sumBy('repository, stage, cause', increase(invalid, ofRepository))} > 0)`,
+          expr: `topk(12, ${sumBy('repository, stage, cause', risen(invalid, ofRepository))} > 0)`,
           legend: '{{repository}}: {{cause}} ({{stage}})',
         },
       ],
