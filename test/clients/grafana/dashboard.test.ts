@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { test, type TestContext } from 'node:test'
 import { readDashboard } from '../../dashboards/dashboard.ts'
 import { startService } from '../../support/service.ts'
+import { until } from '../../support/until.ts'
 import { prometheus, startPrometheus } from './support/prometheus.ts'
 import { pushThatIsNeverTaken, pushUnderFaults } from './support/pushes.ts'
 import { openDashboard, type Shown, type Viewer } from './support/viewer.ts'
@@ -81,6 +82,11 @@ function isAbove(shown: Shown, name: string): boolean {
   return (shown.get(name) ?? []).some((number) => number > 0)
 }
 
+/** How many of them `Invalid layers, whose and why` shows. */
+async function counted(viewer: Viewer, name: string): Promise<number | undefined> {
+  return (await viewer.panels()).get('Invalid layers, whose and why')?.[0]?.get(name)?.[0]
+}
+
 test('every panel shows data of a service under pushes and faults, and each fault where it is looked for', {
   skip: prometheus.skip,
 }, async (t) => {
@@ -94,7 +100,8 @@ test('every panel shows data of a service under pushes and faults, and each faul
 
   const deadline = AbortSignal.timeout(deadlineMs)
   let viewer = await openDashboard(dashboard, scraping)
-  for (let round = 1; !deadline.aborted && (await lacking(viewer)).length > 0; round += 1) {
+  let round = 1
+  for (; !deadline.aborted && (await lacking(viewer)).length > 0; round += 1) {
     await pushUnderFaults(service, round)
     viewer = await openDashboard(dashboard, scraping)
   }
@@ -111,10 +118,26 @@ test('every panel shows data of a service under pushes and faults, and each faul
     assert.deepEqual([...(resident?.keys() ?? [])], [`${instance} resident`])
   })
 
+  await t.test(
+    'what happens is counted from its first time on, and leaves a shorter time',
+    async () => {
+      const short = await openDashboard(dashboard, scraping, { rangeSeconds: 5 })
+      const single = 'team/app: unresolved (upstream)'
+      const often = 'team/app: truncated (refused)'
+
+      await until('it is long ago', async () => (await counted(short, single)) === undefined)
+      assert.equal(await counted(viewer, single), 1)
+      await pushUnderFaults(service, round)
+      await until('it is counted', async () => (await counted(viewer, often)) === round)
+      assert.ok(await counted(short, often))
+    },
+  )
+
   await t.test('a choice of variables shows that and nothing else', async () => {
     const chosen = { job: 'layergate', instance, repository: 'other', destination: 'none' }
     const panels = await (await openDashboard(dashboard, scraping, { chosen })).panels()
-    const names = (title: string) => (panels.get(title) ?? []).flatMap((one) => [...one.keys()])
+    const names = (title: string) =>
+      (panels.get(title) ?? []).flatMap((one) => Array.from(one.keys()))
     assert.deepEqual(names('Invalid layers by repository'), ['other'])
     assert.deepEqual(names('Calls by operation'), [])
     assert.deepEqual(names('Invalid layers, whose and why'), [])

@@ -29,7 +29,7 @@ const rateIntervalSeconds = 10
 export async function openDashboard(
   { templating, ...dashboard }: Dashboard,
   prometheus: RunningPrometheus,
-  { chosen = {}, rangeSeconds = 60 }: View = {},
+  { chosen = {}, rangeSeconds = 600 }: View = {},
 ): Promise<Viewer> {
   const filled = new Map([
     ['__range', `${rangeSeconds}s`],
