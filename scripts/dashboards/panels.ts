@@ -90,7 +90,7 @@ export function graph({ isStacked = false, columns = 8, ...spec }: GraphSpec): B
 }
 
 /** One value for each series, over the whole time that the dashboard shows. */
-export function stat({ columns = 4, words = {}, isName = false, ...spec }: StatSpec) {
+export function stat({ columns = 4, words, isName = false, ...spec }: StatSpec): Builder<Panel> {
   const isColored = spec.warnFrom !== undefined || spec.failFrom !== undefined
   return new StatBuilder()
     .title(spec.title)
@@ -104,7 +104,7 @@ export function stat({ columns = 4, words = {}, isName = false, ...spec }: StatS
     .textMode(isName ? BigValueTextMode.Name : BigValueTextMode.Auto)
     .reduceOptions(new ReduceDataOptionsBuilder().calcs(['lastNotNull']))
     .thresholds(thresholds(isColored ? 'green' : 'text', spec))
-    .mappings([{ type: MappingType.ValueToText, options: { ...words } }])
+    .mappings(words ? [{ type: MappingType.ValueToText, options: { ...words } }] : [])
     .targets(spec.queries.map((query, index) => target(query, index).instant()))
 }
 
