@@ -8,7 +8,7 @@ import type { TestContext } from 'node:test'
 import { installedClient } from '../../support/installed-client.ts'
 
 export const prometheus = installedClient('prometheus', {
-  install: "install Debian's package prometheus",
+  install: 'run scripts/install-prometheus',
 })
 
 export interface Sample {
