@@ -1,7 +1,9 @@
 import { createRefusalRecorder } from './layers/refusal-recorder.ts'
 import type { Refusals } from './layers/refusals.ts'
-import type { ForwardTotals } from './publish/forward-journal.ts'
+import type { ForwardJournal, ForwardTotals } from './publish/forward-journal.ts'
+import { owedTo } from './publish/pace/owed-to.ts'
 import { createPace, type UpstreamPace } from './publish/pace/pace.ts'
+import type { Destination } from './registry/destination.ts'
 import type { Observer } from './registry/events.ts'
 import { createAudit } from './telemetry/audit/audit.ts'
 import { createLevels, type DegradedReason, degradedBy } from './telemetry/levels.ts'
@@ -24,6 +26,8 @@ export interface Watched {
   /** Made later, since it is watched itself. */
   accounts(): Pick<Accounts, 'isPaused' | 'quotasPerSecond' | 'layersPerSecond'>
   isPolicyOutdated(): boolean
+  unpaid: ForwardJournal['unpaid']
+  destinationOf(registry: string, repository: string): Destination | undefined
   destinationNameOf(repository: string): string
   now(): Date
 }
@@ -65,6 +69,12 @@ export function createWatch(
         const { owedBytes, owedLayers } = await watched.totals()
         return { bytes: owedBytes, layers: owedLayers }
       },
+      owedTo: (name) =>
+        owedTo(
+          watched,
+          ({ registry, repository }) => watched.destinationOf(registry, repository)?.name,
+          name,
+        ),
       layersPerSecond: () => accounts().layersPerSecond(),
       destinationOf: watched.destinationNameOf,
       onJournalError: (error) =>

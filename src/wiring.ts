@@ -132,6 +132,8 @@ export async function wire(parts: Parts): Promise<Service> {
     refusals,
     accounts: () => accounts,
     isPolicyOutdated: () => access.isPolicyOutdated(),
+    unpaid: forwards.unpaid,
+    destinationOf: (registry, repository) => access.destinationOf(registry, repository),
     destinationNameOf: (repository) => access.destinationNameOf(repository),
     now,
   })

@@ -69,7 +69,7 @@ const directions: Readonly<Record<string, Direction>> = {
     ],
     packages: ['fastify', '@fastify/multipart'],
   },
-  config: { ours: [] },
+  config: { ours: ['registry/loopback.ts'] },
   sandbox: { ours: [] },
   commands: { ours: ['config/', 'telemetry/logger.ts', 'wiring.ts'], types: ['fastify', 'pino'] },
   'wiring-parts.ts': {

@@ -59,10 +59,13 @@ export async function serve(
       throw asKeyPairError(asStorageError(error))
     })
     const { reload } = service
-    process.on('SIGHUP', () => {
-      void reload()
-      void auditFile?.reopen()
-    })
+    // Where there is nothing to read anew, the end of its terminal ends the service, as it does any process.
+    if (config.access.policyFile !== undefined || config.http.tls || auditFile) {
+      process.on('SIGHUP', () => {
+        void reload()
+        void auditFile?.reopen()
+      })
+    }
     if (config.upstream.kind === 'aws' && config.access.policyFile === undefined) {
       logger.warn(`${settings.insecureNoAuth.name}: nobody is asked who they are`)
     }

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../registry/loopback.ts'
 import { settings } from './settings.ts'
 
 export type UpstreamKind = 'aws' | 'sandbox'
@@ -35,7 +36,7 @@ export function endpointProblems(
   if (kind === 'sandbox' && isAwsHost(endpoint.hostname)) {
     return [`${name} must not be of AWS, because ${settings.upstream.name}=sandbox.`]
   }
-  if (kind === 'aws' && endpoint.protocol !== 'https:' && !isLoopback(endpoint.hostname)) {
+  if (kind === 'aws' && endpoint.protocol !== 'https:' && !isLoopbackHost(endpoint.hostname)) {
     return [`${name} must be https, but for a loopback address.`]
   }
   return []
@@ -44,8 +45,4 @@ export function endpointProblems(
 /** The suffixes in the AWS SDK's table of public partitions; `api.aws` and its like are within `aws`. */
 function isAwsHost(hostname: string): boolean {
   return /(^|\.)(amazon(aws|webservices)\.(com(\.cn)?|eu)|aws)\.?$/.test(hostname)
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }

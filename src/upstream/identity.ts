@@ -1,4 +1,5 @@
 import type { Destination } from '../registry/destination.ts'
+import { isLoopbackHost } from '../registry/loopback.ts'
 import type { EcrClientSettings } from './ecr-client.ts'
 import { createRoleCredentials, roleSessionName } from './role-credentials.ts'
 import { sandboxCredentials } from './sandbox-credentials.ts'
@@ -36,7 +37,8 @@ export function credentialsOf(
 ): EcrClientSettings['credentials'] {
   const isSandbox = kind === 'sandbox'
   if (!role) return isSandbox ? sandboxCredentials : undefined
-  const stsEndpoint = endpoint && (isSandbox || isLoopback(endpoint)) ? endpoint : undefined
+  const stsEndpoint =
+    endpoint && (isSandbox || isLoopbackHost(endpoint.hostname)) ? endpoint : undefined
   if (isSandbox && !stsEndpoint) throw new TypeError('A sandbox needs an endpoint.')
   return createRoleCredentials({
     role,
@@ -46,8 +48,4 @@ export function credentialsOf(
     ...(stsEndpoint && { stsEndpoint }),
     ...(onRenewal && { onRenewal: (outcome) => onRenewal(name, outcome) }),
   })
-}
-
-function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d+){3}$/.test(hostname)
 }

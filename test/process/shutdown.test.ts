@@ -48,6 +48,12 @@ test('an idle service ends at once and in order', async (t) => {
   assert.ok(stopped(process))
 })
 
+test('the end of its terminal ends a service that has nothing to read anew, as it does any process', async (t) => {
+  const { process } = await serve(t)
+  process.child.kill('SIGHUP')
+  assert.equal(await process.exit(), 'SIGHUP')
+})
+
 test('a push that is under way gets its answer; meanwhile the service is red and takes no other', async (t) => {
   const { process, url, sandbox } = await serve(t)
   const client = await halfSentPush(url)

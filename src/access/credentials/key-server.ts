@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { type IncomingMessage, request as overHttp } from 'node:http'
 import { request as overHttps } from 'node:https'
+import { isLoopbackHost } from '../../registry/loopback.ts'
 
 /** How a server that gives out keys is spoken to. */
 export interface KeyServerAccess {
@@ -37,8 +38,7 @@ export async function fetchJson(url: URL, server: KeyServerAccess): Promise<unkn
 
 /** Whoever could change the keys on their way could be anybody. */
 export function isTrustworthy({ protocol, hostname }: URL): boolean {
-  const isLoopback = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback)
+  return protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))
 }
 
 async function get(

@@ -30,8 +30,6 @@ export interface PolicyFileOptions {
   readonly observer: Observer
   /** Between two looks at the file. */
   readonly intervalMs?: number
-  /** Told once for each new state of the file that is not taken. */
-  readonly onProblem?: (problems: readonly string[]) => void
 }
 
 const defaultIntervalMs = 5_000
@@ -44,7 +42,7 @@ const settleMs = 500
  * the same bytes again.
  */
 export function createPolicyFile(options: PolicyFileOptions): PolicyFile {
-  const { path, parse, observer, intervalMs = defaultIntervalMs, onProblem } = options
+  const { path, parse, observer, intervalMs = defaultIntervalMs } = options
   let policy: Policy | undefined
   let problems: readonly string[] = []
   /** The state of the file that was taken or refused last, and the one that the last look saw. */
@@ -77,7 +75,6 @@ export function createPolicyFile(options: PolicyFileOptions): PolicyFile {
     const known = digest !== undefined && { digest }
     const event = { type: 'policy_loaded', outcome: 'failed', ...known, problems } as const
     observer.observe({ ...event, destinations: [] })
-    onProblem?.(problems)
   }
 
   function settle(contents: Contents): void {

@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../../registry/loopback.ts'
 import { readText, shown, type Value } from './fields.ts'
 import type { Report } from './problems.ts'
 
@@ -12,7 +13,7 @@ export function readUrl(value: Value | undefined, report: Report): URL | undefin
   if (url?.protocol !== 'https:' && url?.protocol !== 'http:') {
     return refuse(`must be a URL that begins with https://, but is ${shown(text)}`)
   }
-  if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+  if (url.protocol === 'http:' && !isLoopbackHost(url.hostname)) {
     return refuse("must begin with https://: keys that come over http can be anybody's")
   }
   if (url.username !== '' || url.password !== '') return refuse('must hold no user and password')
@@ -26,8 +27,4 @@ export function readIssuerUrl(value: Value | undefined, report: Report): string 
   if (/[?#]/.test(url.href))
     report(value, `${value.label} must have neither a query nor a fragment.`)
   return readText(value, report)
-}
-
-function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
 }

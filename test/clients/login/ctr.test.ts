@@ -1,11 +1,7 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { debianProgram } from '../push/support/client.ts'
+import { containerd, ctr, startContainerd } from '../push/support/containerd.ts'
 import { imageTag } from '../push/support/image.ts'
 import { testLogins } from './support/suite.ts'
 
-const ctr = debianProgram('ctr')
-const containerd = debianProgram('containerd')
 const done = { exitCode: 0, stdout: '', stderr: '' }
 
 // It has no login: each command is given the password.
@@ -16,12 +12,8 @@ testLogins({
   checksPassword: false,
   deniedWords: /403 Forbidden/,
   open: async (home, { archive, diffIds }) => {
-    const folder = await home.newFolder()
-    const socket = join(folder, 'socket')
-    const config = join(folder, 'config.toml')
-    await writeFile(config, configuration(folder, socket))
-    await home.start(containerd.path(), ['--config', config], 'containerd successfully booted')
-    const images = ['--address', socket, 'images']
+    const address = await startContainerd(home)
+    const images = [...address, 'images']
     await home.run(ctr.path(), ...images, 'import', '--no-unpack', '--base-name', 'image', archive)
 
     let user: readonly string[] = []
@@ -42,18 +34,3 @@ testLogins({
     }
   },
 })
-
-function configuration(folder: string, socket: string): string {
-  return `
-    version = 2
-    root = "${folder}/root"
-    state = "${folder}/state"
-    disabled_plugins = ["io.containerd.grpc.v1.cri"]
-    [grpc]
-    address = "${socket}"
-    [ttrpc]
-    address = "${folder}/ttrpc"
-    [plugins."io.containerd.internal.v1.opt"]
-    path = "${folder}/opt"
-  `
-}

@@ -1,5 +1,5 @@
 import { imageTag } from '../push/support/image.ts'
-import { docker, dockerd, startDocker } from './support/docker-daemon.ts'
+import { docker, dockerd, startDocker } from '../push/support/docker-daemon.ts'
 import { testLogins } from './support/suite.ts'
 import { withInput } from './support/with-input.ts'
 

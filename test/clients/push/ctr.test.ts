@@ -1,11 +1,6 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { debianProgram } from './support/client.ts'
+import { containerd, ctr, startContainerd } from './support/containerd.ts'
 import { imageTag } from './support/image.ts'
 import { testPushes } from './support/suite.ts'
-
-const ctr = debianProgram('ctr')
-const containerd = debianProgram('containerd')
 
 testPushes({
   name: 'ctr',
@@ -13,13 +8,8 @@ testPushes({
   refusal: /400 Bad Request/,
   repeats: false,
   open: async (home, { archive, diffIds }) => {
-    const folder = await home.newFolder()
-    const socket = join(folder, 'socket')
-    const config = join(folder, 'config.toml')
-    await writeFile(config, configuration(folder, socket))
-    await home.start(containerd.path(), ['--config', config], 'containerd successfully booted')
-
-    const images = ['--address', socket, 'images']
+    const address = await startContainerd(home)
+    const images = [...address, 'images']
     await home.run(ctr.path(), ...images, 'import', '--no-unpack', '--base-name', 'image', archive)
     return {
       diffIds,
@@ -29,7 +19,7 @@ testPushes({
         return home.attempt(ctr.path(), ...images, 'push', '--plain-http', reference)
       },
       async pull(reference) {
-        const empty = ['--address', socket, '--namespace', 'empty']
+        const empty = [...address, '--namespace', 'empty']
         await home.run(ctr.path(), ...empty, 'content', 'fetch', '--plain-http', reference)
         const list = await home.run(ctr.path(), ...empty, 'images', 'ls', `name==${reference}`)
         return /sha256:\w+/.exec(list)?.[0] ?? list
@@ -37,21 +27,3 @@ testPushes({
     }
   },
 })
-
-function configuration(folder: string, socket: string): string {
-  return `
-    version = 2
-    root = "${folder}/root"
-    state = "${folder}/state"
-    disabled_plugins = ["io.containerd.grpc.v1.cri"]
-    [grpc]
-    address = "${socket}"
-    [ttrpc]
-    address = "${folder}/ttrpc"
-    [plugins."io.containerd.internal.v1.opt"]
-    path = "${folder}/opt"
-    # Else a namespace has what another one fetched.
-    [plugins."io.containerd.metadata.v1.bolt"]
-    content_sharing_policy = "isolated"
-  `
-}

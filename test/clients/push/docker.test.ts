@@ -1,11 +1,6 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { debianProgram } from './support/client.ts'
+import { docker, dockerd, startDocker } from './support/docker-daemon.ts'
 import { imageTag } from './support/image.ts'
 import { testPushes } from './support/suite.ts'
-
-const docker = debianProgram('docker')
-const dockerd = debianProgram('dockerd')
 
 testPushes({
   name: 'docker',
@@ -13,22 +8,15 @@ testPushes({
   refusal: /^digest invalid: Expected sha256:/m,
   repeats: true,
   open: async (home, { archive, diffIds }) => {
-    const folder = await home.newFolder()
-    const host = `unix://${folder}/socket`
-    const config = join(folder, 'daemon.json')
-    await writeFile(config, JSON.stringify(configuration(folder, host)))
-    // Where the root of the file system is not shared, as in containers, it mounts its folder and leaves it so.
-    const daemon = ['--mount', dockerd.path(), '--config-file', config]
-    await home.start('/usr/bin/unshare', daemon, 'API listen on')
-
+    const host = await startDocker(home)
     const image = `image:${imageTag}`
-    const run = (...args: string[]) => home.run(docker.path(), '--host', host, ...args)
+    const run = (...args: string[]) => home.run(docker.path(), ...host, ...args)
     await run('load', '--quiet', '--input', archive)
     return {
       diffIds,
       async push(reference) {
         await run('tag', image, reference)
-        return home.attempt(docker.path(), '--host', host, 'push', reference)
+        return home.attempt(docker.path(), ...host, 'push', reference)
       },
       async pull(reference) {
         const id = await run('image', 'inspect', '--format', '{{.Id}}', image)
@@ -40,20 +28,3 @@ testPushes({
     }
   },
 })
-
-/** It runs no container, so it needs nothing of the machine's network. */
-function configuration(folder: string, host: string) {
-  return {
-    hosts: [host],
-    'data-root': join(folder, 'data'),
-    'exec-root': join(folder, 'exec'),
-    pidfile: join(folder, 'pid'),
-    'deprecated-key-path': join(folder, 'key.json'),
-    'storage-driver': 'vfs',
-    bridge: 'none',
-    iptables: false,
-    ip6tables: false,
-    'ip-forward': false,
-    'ip-masq': false,
-  }
-}

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { debianProgram } from '../../push/support/client.ts'
-import type { Home } from '../../push/support/home.ts'
+import { debianProgram } from './client.ts'
+import type { Home } from './home.ts'
 
 export const docker = debianProgram('docker')
 export const dockerd = debianProgram('dockerd')
