@@ -19,33 +19,20 @@ import { sweepUnfinished } from './ingest/sweep.ts'
 import { createUploadHashes } from './ingest/upload-hashes.ts'
 import { createGate } from './layers/gate.ts'
 import { createLayerCache } from './layers/layer-cache.ts'
-import { createAcceptance, forwardKey } from './publish/acceptance.ts'
-import { createAwaited } from './publish/awaited.ts'
-import { createRepositoryCreation } from './publish/create-repository.ts'
-import { createDoor } from './publish/door.ts'
-import { createForwarder } from './publish/forwarder.ts'
 import { createFindKnownCopies } from './publish/known-copies.ts'
 import { createMountBlob } from './publish/mount-blob.ts'
-import { createManifestPuts } from './publish/manifests/put-manifest.ts'
-import { createFindBlob } from './reads/find-blob.ts'
 import { createFindLayer } from './reads/find-layer.ts'
-import { createFindManifest } from './reads/find-manifest.ts'
 import { createListTags } from './reads/list-tags.ts'
 import { createReferrers } from './reads/referrers.ts'
 import { openEmbeddedStorage } from './storage/embedded.ts'
 import { createAccounts } from './upstream/accounts.ts'
-import { sleep } from './upstream/sleep.ts'
 import { openParts, policyParts } from './wiring-access.ts'
 import { type Around, defaultTiming, type Parts } from './wiring-parts.ts'
 import { createInspection, holdOf } from './wiring-inspection.ts'
+import { createPublishing } from './wiring-publish.ts'
 import { createSweeps } from './wiring-sweeps.ts'
 import { createWatch } from './wiring-watch.ts'
 
-/**
- * Layers that are carried at once. Small ones take four calls, of which the account has ten a second of some; the parts of large ones
- * wait for one another in the pool of bodies.
- */
-const flights = 16
 /** Of all manifests that wait at once. */
 const manifestsMaxBytes = 64 * 1024 * 1024
 
@@ -168,33 +155,10 @@ export async function wire(parts: Parts): Promise<Service> {
   const inspect = config.inspect
 
   const catalog = around('catalog', accounts.catalog)
-  const awaited = createAwaited()
-  const createRepository = createRepositoryCreation(accounts.upstream, observer)
-
-  const acceptance = createAcceptance(
-    forwards,
-    createDoor(accounts.unretried, now, createRepository),
-    observer,
-  )
-  const forwarder = createForwarder(
-    {
-      journal: forwards,
-      upstream: accounts.upstream,
-      observer,
-      awaited,
-      createRepository,
-      restore: gate.restore,
-      recheck: gate.recheck,
-      destinationOf: access.destinationOf,
-      isSetAside({ name }) {
-        const paused = accounts.pausedDestinations()
-        return paused.includes(name) && paused.length < access.destinations().length
-      },
-      sleep,
-      now,
-      onJournalError: (error) => logger.error({ err: error }, 'the journal refused a change'),
-    },
-    { ...timing, flights, forwardTtlMs: config.publish.forwardTtlMs },
+  const { acceptance, forwarder, manifestPuts, findBlob, findManifest } = createPublishing(
+    { spool, forwards, findings, catalog, gate, cache, accounts, access, observer, logger, now },
+    config,
+    timing,
   )
 
   const inFlight = createInFlight()
@@ -207,43 +171,6 @@ export async function wire(parts: Parts): Promise<Service> {
       return isDraining ? { ...state, notReady: 'shutting_down' } : state
     },
   }
-  const findBlob = createFindBlob({
-    spool,
-    cache,
-    journal: forwards,
-    door: acceptance,
-    catalog,
-    now,
-  })
-  const findManifest = createFindManifest(catalog, now)
-  const manifestPuts = createManifestPuts(
-    {
-      journal: forwards,
-      upstream: accounts.upstream,
-      spool,
-      awaited,
-      observer,
-      manifestOf: (call, digest) => catalog.manifest(call, { kind: 'digest', digest }),
-      async tagDigest(call, tag) {
-        return (await catalog.manifestHead(call, { kind: 'tag', tag }))?.digest
-      },
-      forget(target, digests) {
-        findBlob.forget(target, digests)
-        findManifest.forget(target, digests)
-      },
-      redeem: (target, digests) =>
-        cache.redeem(digests.map((digest) => forwardKey(target, digest))),
-      findings,
-      now,
-      sleep,
-    },
-    {
-      inspect: inspect.mode,
-      manifestWaitMs: config.publish.manifestWaitMs,
-      pauseMs: timing.manifestPauseMs,
-      graceMs: timing.manifestGraceMs,
-    },
-  )
 
   const leases = createSessionLeases()
   const intake = {

@@ -105,6 +105,20 @@ const directions: Readonly<Record<string, Direction>> = {
     ],
     types: ['pino'],
   },
+  'wiring-publish.ts': {
+    ours: [
+      'wiring-access.ts',
+      'wiring-parts.ts',
+      'config/config.ts',
+      'layers/',
+      'publish/',
+      'reads/',
+      'registry/',
+      'upstream/accounts.ts',
+      'upstream/sleep.ts',
+    ],
+    types: ['pino'],
+  },
   'wiring-sweeps.ts': {
     ours: [
       'wiring-parts.ts',
@@ -132,6 +146,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'wiring-parts.ts',
       'wiring-access.ts',
       'wiring-inspection.ts',
+      'wiring-publish.ts',
       'wiring-sweeps.ts',
       'wiring-watch.ts',
       'access/',
