@@ -1,7 +1,6 @@
-import { Agent as PlainAgent } from 'node:http'
-import { Agent as TlsAgent } from 'node:https'
 import { fromNodeProviderChain, fromTemporaryCredentials } from '@aws-sdk/credential-providers'
 import type { Role } from '../registry/destination.ts'
+import { createAgents } from './agents.ts'
 import { toAssumeRoleError } from './exceptions.ts'
 import { createKeptCredentials, type CredentialsSource } from './kept-credentials.ts'
 
@@ -25,7 +24,6 @@ export interface RoleCredentialsSettings {
 
 /** As long as a role may always be assumed, also by one that was assumed itself (IAM user guide, role chaining). */
 const lifeSeconds = 60 * 60
-const connectTimeoutMs = 5_000
 
 /**
  * Credentials of a role. Where it cannot be assumed the call fails: nothing is ever sent under the identity that should have assumed it.
@@ -36,12 +34,12 @@ export function createRoleCredentials(settings: RoleCredentialsSettings): Creden
   const { role, region, stsEndpoint, source, sessionName, timeoutMs = 10_000 } = settings
   const { onRenewal, now } = settings
   // Sockets are not kept: they are needed once an hour.
+  const agents = createAgents()
   const requestHandler = {
-    connectionTimeout: connectTimeoutMs,
     requestTimeout: timeoutMs,
     throwOnRequestTimeout: true,
-    httpAgent: new PlainAgent(),
-    httpsAgent: new TlsAgent(),
+    httpAgent: agents.plain,
+    httpsAgent: agents.tls,
   }
 
   async function assumeRole() {

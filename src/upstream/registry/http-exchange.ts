@@ -1,5 +1,6 @@
-import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
-import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
+import { type IncomingMessage, request as plainRequest } from 'node:http'
+import { request as tlsRequest } from 'node:https'
+import { createAgents } from '../agents.ts'
 
 export interface ExchangeRequest {
   readonly method: 'GET' | 'HEAD'
@@ -20,10 +21,7 @@ export interface HttpExchange {
 }
 
 export function createHttpExchange(maxSockets: number): HttpExchange {
-  const agents = {
-    plain: new PlainAgent({ keepAlive: true, maxSockets }),
-    tls: new TlsAgent({ keepAlive: true, maxSockets }),
-  }
+  const agents = createAgents({ keepAlive: true, maxSockets })
   return {
     send({ method, url, headers }, signal) {
       const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
@@ -39,9 +37,6 @@ export function createHttpExchange(maxSockets: number): HttpExchange {
       outgoing.on('response', resolve).on('error', reject).end()
       return promise.finally(() => signal.removeEventListener('abort', stop))
     },
-    close() {
-      agents.plain.destroy()
-      agents.tls.destroy()
-    },
+    close: agents.close,
   }
 }
