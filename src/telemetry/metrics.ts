@@ -1,26 +1,19 @@
 import { collectDefaultMetrics, Registry } from 'prom-client'
-import { refusalCauses, reportedCauses, upstreamInvalidCauses } from '../registry/diagnosis.ts'
-import {
-  authFailures,
-  type CredentialsOutcome,
-  entries,
-  type ForwardOutcome,
-  type LayergateEvent,
-  type ManifestOutcome,
-  type Observer,
-} from '../registry/events.ts'
-import { unexaminedReasons } from '../registry/findings.ts'
+import type { ForwardOutcome, LayergateEvent, Observer } from '../registry/events.ts'
 import { createInstruments, type Instruments } from './instruments.ts'
 import { degradedBy, degradedReasons, type Levels } from './levels.ts'
-import { createOutcomeSlots, otherOutcome } from './outcome-slots.ts'
-import { createRepositorySlots, otherRepository, type RepositorySlots } from './repository-slots.ts'
+import { createOutcomeSlots } from './outcome-slots.ts'
+import { createRepositorySlots, type RepositorySlots } from './repository-slots.ts'
+import {
+  forwardOutcomes,
+  type KnownLabels,
+  knownOutcomes,
+  startAtZero,
+  startDestinationAtZero,
+  startRepositoryAtZero,
+} from './zero-samples.ts'
 
-export interface MetricsSettings {
-  readonly version: string
-  readonly isAuthDisabled: boolean
-  readonly destinations: readonly string[]
-  readonly operations: readonly string[]
-  readonly retryReasons: readonly string[]
+export interface MetricsSettings extends KnownLabels {
   /** The process's own series (CPU, memory, event loop), which watch global state: off in tests. */
   readonly withProcess: boolean
 }
@@ -28,23 +21,6 @@ export interface MetricsSettings {
 export interface Metrics extends Observer {
   scrape(): Promise<{ readonly contentType: string; readonly text: string }>
 }
-
-const outcomes = ['verified', 'refused', 'aborted', 'failed'] as const
-const forwardOutcomes = ['forwarded', 'already_present', 'parked'] as const
-const manifestOutcomes: readonly ManifestOutcome[] = [
-  'published',
-  'superseded',
-  'refused',
-  'failed',
-  'aborted',
-]
-const credentialsOutcomes: readonly CredentialsOutcome[] = ['refreshed', 'failed']
-
-const success = 'success'
-/** Of CompleteLayerUpload alone (ECR Public API model, 2020-10-30). */
-const invalidLayer = 'InvalidLayerException'
-/** No call to ECR Public, but like one it is tried again while its source is away. */
-const refreshOperation = 'RefreshCredentials'
 
 function isCounted(outcome: string): outcome is ForwardOutcome {
   return forwardOutcomes.some((counted) => counted === outcome)
@@ -56,7 +32,7 @@ export function createMetrics(settings: MetricsSettings, levels: () => Promise<L
   const instruments = createInstruments(registry)
   const slots: Slots = {
     repositories: createRepositorySlots(),
-    outcomeLabel: createOutcomeSlots([success, invalidLayer]),
+    outcomeLabel: createOutcomeSlots(knownOutcomes),
   }
   if (settings.withProcess) collectDefaultMetrics({ register: registry })
   startAtZero(instruments, settings)
@@ -203,64 +179,4 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
     case 'token_traded':
     case 'repository_created':
   }
-}
-
-/** A counter that first appears at 1 looks to Prometheus as if it had never risen. */
-function startAtZero(to: Instruments, settings: MetricsSettings): void {
-  to.buildInfo.set({ version: settings.version }, 1)
-  to.authDisabled.set(settings.isAuthDisabled ? 1 : 0)
-  to.policyReloadSuccessful.set(1)
-  for (const reason of authFailures) to.authFailures.inc({ reason }, 0)
-  startRepositoryAtZero(to, otherRepository)
-  for (const reason of ['already_present', 'single_flight', 'mount'])
-    to.savedBytes.inc({ reason }, 0)
-  for (const reason of unexaminedReasons) to.unexaminedLayers.inc({ reason }, 0)
-  to.httpRequests.inc({ operation: 'uploadLayer', status: 201 }, 0)
-  to.httpDuration.zero({ operation: 'uploadLayer', status: 201 })
-  for (const entry of entries) {
-    to.receivedBytes.inc({ entry }, 0)
-    for (const outcome of outcomes) {
-      to.layerUploads.inc({ repository: otherRepository, agent: 'other', entry, outcome }, 0)
-    }
-  }
-  for (const outcome of forwardOutcomes) {
-    to.layerForwards.inc({ repository: otherRepository, outcome }, 0)
-  }
-}
-
-function startDestinationAtZero(
-  to: Instruments,
-  settings: MetricsSettings,
-  destination: string,
-): void {
-  for (const operation of settings.operations) {
-    to.upstreamDuration.zero({ destination, operation })
-    to.upstreamWait.zero({ destination, operation })
-    for (const outcome of [success, otherOutcome]) {
-      to.upstreamRequests.inc({ destination, operation, outcome }, 0)
-    }
-  }
-  const operation = 'CompleteLayerUpload'
-  to.upstreamRequests.inc({ destination, operation, outcome: invalidLayer }, 0)
-  for (const retried of [...settings.operations, refreshOperation]) {
-    for (const reason of settings.retryReasons) {
-      to.upstreamRetries.inc({ destination, operation: retried, reason }, 0)
-    }
-  }
-  for (const outcome of credentialsOutcomes) {
-    to.credentialsRefreshes.inc({ destination, outcome }, 0)
-  }
-}
-
-function startRepositoryAtZero(to: Instruments, repository: string): void {
-  for (const cause of refusalCauses) {
-    to.invalidLayers.inc({ repository, stage: 'refused', cause }, 0)
-  }
-  for (const cause of reportedCauses) {
-    to.invalidLayers.inc({ repository, stage: 'reported', cause }, 0)
-  }
-  for (const cause of upstreamInvalidCauses) {
-    to.invalidLayers.inc({ repository, stage: 'upstream', cause }, 0)
-  }
-  for (const outcome of manifestOutcomes) to.manifests.inc({ repository, outcome }, 0)
 }

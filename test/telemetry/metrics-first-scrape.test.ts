@@ -98,6 +98,12 @@ for (const sample of [
   'layergate_degraded{reason="journal_failed"}',
   'layergate_degraded{reason="spool_nearly_full"}',
   'layergate_degraded{reason="forwards_parked"}',
+  'layergate_http_requests_total{operation="uploadLayer",status="507"}',
+  'layergate_http_requests_total{operation="startBlobUpload",status="503"}',
+  'layergate_http_requests_total{operation="appendBlobChunk",status="500"}',
+  'layergate_http_requests_total{operation="finishBlobUpload",status="502"}',
+  'layergate_http_requests_total{operation="putManifest",status="500"}',
+  'layergate_http_request_duration_seconds_count{operation="finishBlobUpload",status="499"}',
 ]) {
   test(`${sample} stands at zero from the first scrape on`, async () => {
     assert.equal((await setUpMetrics().samples()).values.get(sample), 0)
