@@ -6,6 +6,7 @@ import { type Acceptance, createAcceptance, forwardKey } from './publish/accepta
 import { createAwaited } from './publish/awaited.ts'
 import { createRepositoryCreation } from './publish/create-repository.ts'
 import { createDoor } from './publish/door.ts'
+import { createForwardOrigins, type ForwardOrigins } from './publish/forward-origins.ts'
 import { createForwarder, type Forwarder } from './publish/forwarder.ts'
 import { createManifestPuts, type ManifestPuts } from './publish/manifests/put-manifest.ts'
 import { createFindBlob, type FindBlob } from './reads/find-blob.ts'
@@ -25,6 +26,7 @@ const flights = 16
 /** Bytes out: what becomes of layers and manifests, and what is known of those that went. */
 export interface Publishing {
   readonly acceptance: Acceptance
+  readonly origins: ForwardOrigins
   readonly forwarder: Forwarder
   readonly manifestPuts: ManifestPuts
   readonly findBlob: FindBlob
@@ -48,16 +50,18 @@ export function createPublishing(
 ): Publishing {
   const { spool, forwards, findings, catalog, gate, cache, accounts, access, observer, now } = ports
   const awaited = createAwaited()
+  const origins = createForwardOrigins()
   const createRepository = createRepositoryCreation(accounts.upstream, observer)
 
   const door = createDoor(accounts.unretried, now, createRepository)
-  const acceptance = createAcceptance(forwards, door, observer)
+  const acceptance = createAcceptance(forwards, door, origins, observer)
   const forwarder = createForwarder(
     {
       journal: forwards,
       upstream: accounts.upstream,
       observer,
       awaited,
+      origins,
       createRepository,
       restore: gate.restore,
       recheck: gate.recheck,
@@ -88,6 +92,7 @@ export function createPublishing(
       upstream: accounts.upstream,
       spool,
       awaited,
+      origins,
       observer,
       manifestOf: (call, digest) => catalog.manifest(call, { kind: 'digest', digest }),
       async tagDigest(call, tag) {
@@ -110,5 +115,5 @@ export function createPublishing(
       graceMs: timing.manifestGraceMs,
     },
   )
-  return { acceptance, forwarder, manifestPuts, findBlob, findManifest }
+  return { acceptance, origins, forwarder, manifestPuts, findBlob, findManifest }
 }

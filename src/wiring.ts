@@ -155,7 +155,7 @@ export async function wire(parts: Parts): Promise<Service> {
   const inspect = config.inspect
 
   const catalog = around('catalog', accounts.catalog)
-  const { acceptance, forwarder, manifestPuts, findBlob, findManifest } = createPublishing(
+  const { acceptance, origins, forwarder, manifestPuts, findBlob, findManifest } = createPublishing(
     { spool, forwards, findings, catalog, gate, cache, accounts, access, observer, logger, now },
     config,
     timing,
@@ -218,6 +218,7 @@ export async function wire(parts: Parts): Promise<Service> {
       journal: forwards,
       spool,
       acceptance,
+      origins,
       observer,
       holdOf: holdOf(findings, inspect),
     }),

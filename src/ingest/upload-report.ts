@@ -10,8 +10,9 @@ import type { Announcement } from './announcement.ts'
 
 /** Collects what becomes known of an upload within one request, and tells the observer its beginning and its end. */
 export interface UploadReport {
-  /** Counts what is written in this request. */
+  /** Counts what is written in this request, whose body is read from now on. */
   counting(sink: LayerSink): LayerSink
+  /** All of the layer is here. */
   received(layer: SealedLayer): void
   expected(digest: Digest): void
   /** This request was good, and the upload goes on with another. */
@@ -31,18 +32,25 @@ export function uploadReport(
 ): UploadReport {
   const about = { repository, agent, entry }
   const startedAt = performance.now()
+  let receivingAt: number | undefined
+  let receivedAt: number | undefined
   let expected = announced
   let received: SealedLayer | undefined
   let sizeBytes = 0
   observer.observe({ type: 'upload_started', ...about })
 
   function end(outcome: UploadOutcome | 'unsettled', more: Partial<UploadEnded>): void {
+    const endedAt = performance.now()
     observer.observe({
       type: 'upload_ended',
       ...about,
       requestId,
       outcome,
-      seconds: earlierSeconds + (performance.now() - startedAt) / 1000,
+      seconds: earlierSeconds + (endedAt - startedAt) / 1000,
+      ...(receivingAt !== undefined && {
+        receiveSeconds: ((receivedAt ?? endedAt) - receivingAt) / 1000,
+      }),
+      ...(receivedAt !== undefined && { verifySeconds: (endedAt - receivedAt) / 1000 }),
       sizeBytes,
       ...(expected && { expected }),
       ...(received && { actual: received.digest }),
@@ -72,14 +80,18 @@ export function uploadReport(
   }
 
   return {
-    counting: (sink) => ({
-      write(chunk) {
-        sizeBytes += chunk.length
-        return sink.write(chunk)
-      },
-      flush: () => sink.flush(),
-    }),
+    counting(sink) {
+      receivingAt = performance.now()
+      return {
+        write(chunk) {
+          sizeBytes += chunk.length
+          return sink.write(chunk)
+        },
+        flush: () => sink.flush(),
+      }
+    },
     received(layer) {
+      receivedAt = performance.now()
       received = layer
     },
     expected(digest) {
@@ -88,8 +100,9 @@ export function uploadReport(
     goesOn: () => end('unsettled', {}),
     verified: () => end('verified', received ? { layerSizeBytes: received.sizeBytes } : {}),
     failed(refusal) {
-      end(outcomeOf(refusal), { error: refusal.code })
       const { diagnosis, finalDiagnosis } = refusal.facts
+      const cause = finalDiagnosis ? undefined : diagnosis?.cause
+      end(outcomeOf(refusal), { error: refusal.code, ...(cause && { cause }) })
       if (finalDiagnosis) void finalDiagnosis.then((found) => invalid(refusal, 'refused', found))
       else if (diagnosis) invalid(refusal, 'refused', diagnosis)
     },

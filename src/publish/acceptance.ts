@@ -5,6 +5,7 @@ import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import type { Door } from './door.ts'
 import type { Forward, ForwardError, ForwardJournal, ForwardKey } from './forward-journal.ts'
+import type { ForwardOrigins } from './forward-origins.ts'
 
 /** On whose behalf, and where to, a layer is accepted. */
 export interface Target {
@@ -41,16 +42,22 @@ export interface Acceptance {
 export function createAcceptance(
   journal: Pick<ForwardJournal, 'record' | 'settled' | 'find'>,
   door: Door,
+  origins: Pick<ForwardOrigins, 'recorded'>,
   observer: Observer,
 ): Acceptance {
   return {
     check: (target, digest, signal) => door.check({ ...target, signal }, digest),
 
     async record(target, { digest, sizeBytes }, hold) {
-      const { repository, agent } = target
-      const recorded = await journal.record(forwardKey(target, digest), agent, sizeBytes, hold)
+      const { repository, agent, requestId } = target
+      const key = forwardKey(target, digest)
+      const recorded = await origins.recorded(key, requestId, () =>
+        journal.record(key, agent, sizeBytes, hold),
+      )
       if (recorded.isJoined) {
-        observer.observe({ type: 'forward_joined', repository, agent, digest, sizeBytes })
+        const request = requestId === undefined ? {} : { requestId }
+        const about = { repository, agent, digest, sizeBytes, ...request }
+        observer.observe({ type: 'forward_joined', ...about })
       }
       return recorded.forward
     },

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { VerifiedLayer } from '../layers/verified-layer.ts'
 import type { Destination } from '../registry/destination.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
@@ -7,6 +8,7 @@ import type { Observer } from '../registry/events.ts'
 import type { Awaited } from './awaited.ts'
 import { forwardFailure } from './forward-failure.ts'
 import type { Forward, ForwardClaim } from './forward-journal.ts'
+import type { ForwardOrigins } from './forward-origins.ts'
 import { type PublishIntoPorts, publishInto } from './publish-into.ts'
 import type { FlightResult } from './publish-layer.ts'
 import type { Call } from './upstream.ts'
@@ -14,6 +16,7 @@ import type { Call } from './upstream.ts'
 export interface FlightPorts extends PublishIntoPorts {
   readonly observer: Observer
   readonly awaited: Pick<Awaited, 'has'>
+  readonly origins: Pick<ForwardOrigins, 'of'>
   /** @throws LayergateError `spool_damaged` */
   restore(digest: Digest, signal: AbortSignal): Promise<VerifiedLayer>
   /** As it is configured now, asked at each try; `undefined` when no such registry is. */
@@ -51,10 +54,12 @@ export async function fly(
   signal: AbortSignal,
 ): Promise<void> {
   const { key, agent, sizeBytes, state } = claim.forward
-  const about = { repository: key.repository, agent, digest: key.digest }
+  const requestId = ports.origins.of(key)
+  const flight = { flightId: randomUUID(), ...(requestId !== undefined && { requestId }) }
+  const about = { repository: key.repository, agent, digest: key.digest, ...flight }
   const startedAt = performance.now()
   ports.observer.observe({ type: 'forward_started', ...about, sizeBytes })
-  const result = await attempt(ports, claim, signal)
+  const result = await attempt(ports, claim, flight, signal)
   const seconds = (performance.now() - startedAt) / 1000
   const ended = {
     type: 'forward_ended',
@@ -125,6 +130,7 @@ function planRetry(
 async function attempt(
   ports: FlightPorts,
   claim: ForwardClaim,
+  flight: Pick<Call, 'flightId' | 'requestId'>,
   signal: AbortSignal,
 ): Promise<FlightResult | 'stopped'> {
   const { key, agent, upload, attempts } = claim.forward
@@ -132,7 +138,8 @@ async function attempt(
     const destination = ports.destinationOf(key.registry, key.repository)
     if (!destination) throw destinationUnknown(key.registry)
     const isAwaited = () => ports.awaited.has(key)
-    const call: Call = { destination, repository: key.repository, agent, signal, isAwaited }
+    const { repository } = key
+    const call: Call = { destination, repository, agent, ...flight, signal, isAwaited }
     return await publishInto(ports, call, await ports.restore(key.digest, signal), {
       started: upload,
       isCounted: attempts > 0,

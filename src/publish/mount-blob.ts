@@ -5,6 +5,7 @@ import type { Observer } from '../registry/events.ts'
 import type { RepositoryName } from '../registry/repository-name.ts'
 import { type Acceptance, forwardKey, type Target } from './acceptance.ts'
 import type { ForwardError, ForwardJournal } from './forward-journal.ts'
+import type { ForwardOrigins } from './forward-origins.ts'
 import { type CanPull, knownForwards } from './known-layer.ts'
 
 export interface Mount {
@@ -30,13 +31,14 @@ export interface MountPorts {
   readonly journal: Pick<ForwardJournal, 'ofLayer' | 'record'>
   readonly spool: Pick<Spool, 'open'>
   readonly acceptance: Pick<Acceptance, 'check'>
+  readonly origins: Pick<ForwardOrigins, 'recorded'>
   readonly observer: Observer
   /** Why such a layer is to be held before a manifest gives its role. @param heldFor why it is held where it comes from, if it is */
   holdOf(digest: Digest, heldFor: ForwardError | undefined): Promise<ForwardError | undefined>
 }
 
 export function createMountBlob(ports: MountPorts): MountBlob {
-  const { journal, spool, acceptance, observer } = ports
+  const { journal, spool, acceptance, origins, observer } = ports
   return async ({ target, digest, from, canPull, requestId }, signal) => {
     const isSource = (repository: RepositoryName) =>
       (from === undefined || repository === from) && canPull(repository)
@@ -51,7 +53,8 @@ export function createMountBlob(ports: MountPorts): MountBlob {
     const { sizeBytes } = layer
     const held = sources.find(({ state }) => state === 'held')
     const hold = await ports.holdOf(digest, held?.error)
-    await journal.record(forwardKey(target, digest), agent, sizeBytes, hold)
+    const key = forwardKey(target, digest)
+    await origins.recorded(key, requestId, () => journal.record(key, agent, sizeBytes, hold))
     observer.observe({ type: 'blob_mounted', repository, agent, digest, sizeBytes, requestId })
     return true
   }

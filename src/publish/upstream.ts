@@ -12,8 +12,10 @@ export interface Call {
   /** As agents write it. What the registry calls it is known to the adapter alone. */
   readonly repository: RepositoryName
   readonly agent: string
-  /** Of the request of ours that it is made for, where one waits. */
+  /** Of the request of ours that it is made for, or was once recorded for, where that is known. */
   readonly requestId?: string
+  /** Of the flight that it is part of. */
+  readonly flightId?: string
   /** Ends the call, its retries and its waits at once. */
   readonly signal: AbortSignal
   /** Whether a manifest waits for what the call is about: then it goes before others. Asked while it waits; no when absent. */

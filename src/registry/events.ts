@@ -1,4 +1,4 @@
-import type { UpstreamInvalidCause } from './diagnosis.ts'
+import type { RefusalCause, UpstreamInvalidCause } from './diagnosis.ts'
 import type { Digest } from './digest.ts'
 import type { ErrorCode } from './error-table.ts'
 import type { UnexaminedReason } from './findings.ts'
@@ -128,9 +128,15 @@ export interface UploadEnded extends OfRepository {
   readonly layerSizeBytes?: number
   /** Since the upload began, in whatever request that was. */
   readonly seconds: number
+  /** Of this request, from when its body was read until all of it was durable, or it failed. Absent where there was none. */
+  readonly receiveSeconds?: number
+  /** From the last byte to the verdict, the record of what is owed included. Absent where not all of the layer was there. */
+  readonly verifySeconds?: number
   readonly expected?: string
   readonly actual?: string
   readonly error?: ErrorCode
+  /** Why it was refused, where that is known by now. */
+  readonly cause?: RefusalCause
 }
 
 /**
@@ -149,20 +155,27 @@ export interface LayerUnexamined extends OfRepository {
   readonly reason: UnexaminedReason
 }
 
+/** Of one try to forward a layer. */
+interface OfFlight extends OfRepository {
+  readonly flightId: string
+  /** Of the request that the layer was recorded for, as long as that is remembered. */
+  readonly requestId?: string
+}
+
 /** AWS answered InvalidLayerException, and it is known by now why. Once for each layer. */
-export interface LayerInvalidUpstream extends OfRepository {
+export interface LayerInvalidUpstream extends OfFlight {
   readonly type: 'layer_invalid_upstream'
   readonly digest: Digest
   readonly cause: UpstreamInvalidCause
 }
 
-export interface ForwardStarted extends OfRepository {
+export interface ForwardStarted extends OfFlight {
   readonly type: 'forward_started'
   readonly digest: Digest
   readonly sizeBytes: number
 }
 
-export interface ForwardEnded extends OfRepository {
+export interface ForwardEnded extends OfFlight {
   readonly type: 'forward_ended'
   readonly digest: Digest
   readonly sizeBytes: number
@@ -181,7 +194,7 @@ export interface ForwardEnded extends OfRepository {
 }
 
 /** A forward was tried for too long: it is not tried again by itself, and its layer may be evicted. Follows on `forward_ended`. */
-export interface ForwardGivenUp extends OfRepository {
+export interface ForwardGivenUp extends OfFlight {
   readonly type: 'forward_given_up'
   readonly digest: Digest
   readonly sizeBytes: number
@@ -203,6 +216,8 @@ export interface ForwardJoined extends OfRepository {
   readonly type: 'forward_joined'
   readonly digest: Digest
   readonly sizeBytes: number
+  /** Of the request that it came with. */
+  readonly requestId?: string
 }
 
 /** A layer that lies here was recorded as owed to one more repository, without a byte from the client. */
@@ -229,8 +244,16 @@ export interface ManifestEnded extends OfRepository {
   readonly thrown?: unknown
 }
 
+/** What a call to AWS is made for, where it is known. */
+interface OfCaller {
+  /** Of ours, not of AWS. */
+  readonly requestId?: string
+  /** Of the flight that it is part of. */
+  readonly flightId?: string
+}
+
 /** One attempt of one call to AWS. */
-export interface UpstreamCalled {
+export interface UpstreamCalled extends OfCaller {
   readonly type: 'upstream_called'
   readonly destination: string
   /** As the registry calls it. */
@@ -265,7 +288,7 @@ export interface UpstreamResumed {
   readonly pausedSeconds: number
 }
 
-export interface UpstreamRetried {
+export interface UpstreamRetried extends OfCaller {
   readonly type: 'upstream_retried'
   readonly destination: string
   readonly operation: string
@@ -285,10 +308,26 @@ export interface CredentialsRefreshed {
   readonly outcome: CredentialsOutcome
 }
 
+/** The headers of an HTTP request have come. */
+export interface RequestStarted {
+  readonly type: 'request_started'
+  readonly requestId: string
+  /** Of this request and its answer alone: clients choose the ids of their requests, and may repeat them. */
+  readonly exchangeId: string
+  /** The operationId of the route in `openapi.yaml`. */
+  readonly operation: string
+  readonly method: string
+  /** As it was given (https://www.w3.org/TR/trace-context/). */
+  readonly traceparent?: string
+  readonly tracestate?: string
+}
+
 /** One HTTP request was answered, or its client left. */
 export interface RequestEnded {
   readonly type: 'request_ended'
   readonly requestId: string
+  /** As in `request_started`. */
+  readonly exchangeId: string
   /** The operationId of the route in `openapi.yaml`. */
   readonly operation: string
   /** 499 when the client left first. */
@@ -297,6 +336,7 @@ export interface RequestEnded {
 }
 
 export type LayergateEvent =
+  | RequestStarted
   | RequestEnded
   | RepositorySeen
   | RequestAuthorised

@@ -79,6 +79,7 @@ export function createLogObserver(logger: Logger): Observer {
           logger.debug(fields, type)
           return
         case 'repository_seen':
+        case 'request_started':
         case 'upload_started':
         case 'forward_started':
           return

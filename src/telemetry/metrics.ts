@@ -174,7 +174,8 @@ function count(to: Instruments, slots: Slots, event: LayergateEvent): void {
     case 'forward_ordered':
     case 'upstream_paused':
     case 'upstream_resumed':
-    // For the log and the audit.
+    // For the log, the audit and the traces.
+    case 'request_started':
     case 'request_authorised':
     case 'token_traded':
     case 'repository_created':

@@ -3,6 +3,7 @@ import type { Digest } from '../registry/digest.ts'
 import type { Observer } from '../registry/events.ts'
 import { toUpstreamError } from './exceptions.ts'
 import { type Turns, unlimited } from './limiter/turns.ts'
+import { callerOf } from './caller-of.ts'
 import { lingering } from './lingering.ts'
 import { untilAborted } from './until-aborted.ts'
 
@@ -59,6 +60,7 @@ export function createObservedCall(
         destination: call.destination.name,
         repository: call.repository,
         agent: call.agent,
+        ...callerOf(call),
         ...(digest && { digest }),
         operation,
         outcome,

@@ -2,6 +2,7 @@ import { UpstreamError } from '../publish/upstream-error.ts'
 import type { Call } from '../publish/upstream.ts'
 import type { Observer } from '../registry/events.ts'
 import { backoffMs } from './backoff.ts'
+import { callerOf } from './caller-of.ts'
 import type { RefreshCredentials } from './credentials.ts'
 import type { RetryBudget } from './retry-budget.ts'
 import { decideRetry } from './retry-policy.ts'
@@ -68,6 +69,7 @@ export function createRetry(settings: RetrySettings): Retry {
         observer.observe({
           type: 'upstream_retried',
           destination: call.destination.name,
+          ...callerOf(call),
           operation: error.facts.operation,
           reason: error.failure,
           exception: error.facts.exception,

@@ -60,8 +60,8 @@ test('a verified upload is told with its beginning and its end', async () => {
   const [started, ended, ...others] = observer.events
   assert.deepEqual(started, { type: 'upload_started', repository, agent: 'ci', entry: 'raw' })
   assert.equal(ended?.type, 'upload_ended')
-  const { seconds, ...rest } = ended
-  assert.ok(seconds >= 0)
+  const { seconds, receiveSeconds, verifySeconds, ...rest } = ended
+  assert.ok(seconds >= 0 && (receiveSeconds ?? -1) >= 0 && (verifySeconds ?? -1) >= 0)
   assert.deepEqual(rest, {
     type: 'upload_ended',
     repository,
@@ -75,6 +75,16 @@ test('a verified upload is told with its beginning and its end', async () => {
     actual: digest,
   })
   assert.deepEqual(others, [])
+})
+
+test('an upload that was refused unread has neither been received nor verified', async () => {
+  const { takeLayer, observer } = intake()
+  const large = { ...announcement, sizeBytes: limits.maxLayerBytes + 1 }
+  await assert.rejects(takeLayer(large, never, push(bytes)), codeIs('layer_too_large'))
+  const [ended] = observer.of('upload_ended')
+  assert.equal(ended?.error, 'layer_too_large')
+  assert.equal(ended.receiveSeconds, undefined)
+  assert.equal(ended.verifySeconds, undefined)
 })
 
 test('a digest that comes with the body is told as well', async () => {
@@ -92,8 +102,8 @@ test('a mismatch is refused with both digests and its cause, and nothing is left
   const [ended] = observer.of('upload_ended')
   assert.equal(ended?.outcome, 'refused')
   assert.deepEqual(
-    [ended.error, ended.expected, ended.actual, ended.sizeBytes],
-    ['digest_mismatch', digest, digestOf(other), 50],
+    [ended.error, ended.cause, ended.expected, ended.actual, ended.sizeBytes],
+    ['digest_mismatch', 'bit_flips', digest, digestOf(other), 50],
   )
   const [{ detail, ...refused } = { detail: '' }, ...others] = observer.of('layer_invalid')
   assert.match(detail, new RegExp(`^Expected ${digest}, but the 50 bytes that came`))

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createAcceptance, forwardKey, type Target } from '../../src/publish/acceptance.ts'
 import type { Forward, ForwardJournal } from '../../src/publish/forward-journal.ts'
+import { createForwardOrigins } from '../../src/publish/forward-origins.ts'
 import type { Call } from '../../src/publish/upstream.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -27,9 +28,10 @@ async function setUp(journal: ForwardJournal = createMemoryJournal()) {
     },
   }
   const observer = recordingObserver()
-  const acceptance = createAcceptance(journal, door, observer)
+  const origins = createForwardOrigins()
+  const acceptance = createAcceptance(journal, door, origins, observer)
   const { layer } = await storeLayer()
-  return { acceptance, checked, journal, layer, observer }
+  return { acceptance, checked, journal, layer, observer, origins }
 }
 
 async function recorded() {
@@ -72,6 +74,18 @@ test('a layer that is on its way is not held any more when it comes again', asyn
   assert.equal((await acceptance.record(target, layer, hold)).state, 'owed')
   assert.equal((await journal.find(forwardKey(target, layer.digest)))?.state, 'owed')
   assert.equal(observer.of('forward_joined').length, 1)
+})
+
+test('a layer that comes again while it is on its way stays that of the request before', async () => {
+  const { acceptance, origins, layer, observer } = await setUp()
+  const { key } = await acceptance.record({ ...target, requestId: 'request-1' }, layer)
+  assert.equal(origins.of(key), 'request-1')
+  await acceptance.record({ ...target, requestId: 'request-2' }, layer)
+  assert.equal(origins.of(key), 'request-1')
+  assert.deepEqual(
+    observer.of('forward_joined').map(({ requestId }) => requestId),
+    ['request-2'],
+  )
 })
 
 test('a destination is known by its registry, whatever it is called', async () => {

@@ -4,6 +4,7 @@ import type { Call } from '../../src/publish/upstream.ts'
 import { flipBit, refuse, scripted } from '../support/fake-upstream.ts'
 import { condemnLayer, layerBytes } from '../support/layers.ts'
 import { nextTurn } from '../support/next-turn.ts'
+import { until } from '../support/until.ts'
 import { never, repository } from './setup.ts'
 import { settings, setUpForwarder } from './setup-forwarder.ts'
 
@@ -21,7 +22,10 @@ test('what is owed is claimed, carried upstream, and owed no more', async (t) =>
   assert.ok(upstream.layers.has(layer.digest))
   assert.equal(await journal.isOwed(layer.digest), false)
   const about = { repository, agent: 'ci', digest: layer.digest, sizeBytes: 35 }
-  assert.deepEqual(observer.of('forward_started'), [{ type: 'forward_started', ...about }])
+  const flightId = observer.of('forward_ended')[0]?.flightId
+  assert.deepEqual(observer.of('forward_started'), [
+    { type: 'forward_started', ...about, flightId },
+  ])
   assert.deepEqual(ended(), [
     {
       type: 'forward_ended',
@@ -55,9 +59,9 @@ test('a layer that is there already is paid for without an upload', async (t) =>
   )
 })
 
-test('an upstream call is made in the name of the row: its destination, repository and agent', async (t) => {
+test('an upstream call is made in the name of the row, its flight, and the request that it was recorded for', async (t) => {
   const calls: Call[] = []
-  const { forwarder, record, journal, key } = await setUpForwarder(t, {
+  const { forwarder, record, journal, key, origins, observer } = await setUpForwarder(t, {
     wrapUpstream: (upstream) => ({
       ...upstream,
       absent(call, digests) {
@@ -66,7 +70,7 @@ test('an upstream call is made in the name of the row: its destination, reposito
       },
     }),
   })
-  await record()
+  await origins.recorded(key, 'request-1', record)
   forwarder.start()
   await journal.settled(key, never)
   const [{ signal, isAwaited: _, ...call } = { signal: never }] = calls
@@ -75,7 +79,27 @@ test('an upstream call is made in the name of the row: its destination, reposito
     destination: { name: 'destination of default', registry: 'default' },
     repository,
     agent: 'ci',
+    requestId: 'request-1',
+    flightId: observer.of('forward_started')[0]?.flightId,
   })
+  assert.equal(observer.of('forward_started')[0]?.requestId, 'request-1')
+})
+
+test('each flight has an id of its own, by which its events are one', async (t) => {
+  const faults = scripted({ start: [refuse('unavailable')] })
+  const { forwarder, record, journal, key, clock, observer } = await setUpForwarder(t, { faults })
+  await record()
+  forwarder.start()
+  await until('it is postponed', () => observer.of('forward_ended').length === 1)
+  clock.advance(settings.postponeMs)
+  await journal.settled(key, never)
+  await nextTurn()
+  const started = observer.of('forward_started').map(({ flightId }) => flightId)
+  assert.equal(new Set(started).size, 2)
+  assert.deepEqual(
+    observer.of('forward_ended').map(({ flightId }) => flightId),
+    started,
+  )
 })
 
 test('what time heals is postponed by 15 s, and waiters go on waiting', async (t) => {
@@ -156,6 +180,7 @@ test('a layer that AWS called invalid is told once, with its cause, before the e
       repository,
       agent: 'ci',
       digest: layer.digest,
+      flightId: observer.of('forward_started')[0]?.flightId,
       cause: 'in_transit',
     },
   ])

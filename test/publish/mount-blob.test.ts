@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import { createLayerCache } from '../../src/layers/layer-cache.ts'
 import type { ForwardError } from '../../src/publish/forward-journal.ts'
+import { createForwardOrigins } from '../../src/publish/forward-origins.ts'
 import { createMountBlob, type Mount, type MountPorts } from '../../src/publish/mount-blob.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
@@ -49,7 +50,8 @@ async function setUp({ registry = destination.registry, heldFor, holdFor }: Setu
   const cache = createLayerCache(spool, journal)
   const holdOf: MountPorts['holdOf'] = async (asked, elsewhere) =>
     elsewhere ?? (asked === digest ? holdFor : undefined)
-  const ports = { journal, spool, cache, acceptance, observer, holdOf }
+  const origins = createForwardOrigins()
+  const ports = { journal, spool, cache, acceptance, origins, observer, holdOf }
   return {
     ...ports,
     checked,

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import type { ForwardJournal, ForwardKey } from '../../src/publish/forward-journal.ts'
 import { createAwaited } from '../../src/publish/awaited.ts'
+import { createForwardOrigins } from '../../src/publish/forward-origins.ts'
 import { createForwarder, type ForwarderPorts } from '../../src/publish/forwarder.ts'
 import type { Call, Upstream } from '../../src/publish/upstream.ts'
 import type { Digest } from '../../src/registry/digest.ts'
@@ -37,6 +38,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
   const upstream = createFakeUpstream(options.faults && { faults: options.faults })
   const observer = recordingObserver()
   const awaited = createAwaited()
+  const origins = createForwardOrigins()
   const journalErrors: unknown[] = []
   const waitsMs: number[] = []
   const forwarder = createForwarder(
@@ -45,6 +47,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
       upstream: options.wrapUpstream?.(upstream) ?? upstream,
       observer,
       awaited,
+      origins,
       restore: gate.restore,
       recheck: gate.recheck,
       createRepository: () => assert.fail('no repository is created'),
@@ -66,6 +69,7 @@ export async function setUpForwarder(t: TestContext, options: SetupOptions = {})
     upstream,
     observer,
     awaited,
+    origins,
     journalErrors,
     waitsMs,
     forwarder,
@@ -86,8 +90,10 @@ function keyOf(digest: Digest): ForwardKey {
   return { registry: 'default', repository, digest }
 }
 
-function withoutSeconds({ seconds, ...event }: ForwardEnded) {
+/** Without what is another each time. */
+function withoutSeconds({ seconds, flightId, ...event }: ForwardEnded) {
   assert.ok(seconds >= 0)
+  assert.notEqual(flightId, '')
   return event
 }
 

@@ -48,6 +48,7 @@ const manifestEnded = {
 const forward = { ...about, digest, sizeBytes } as const
 
 const ofRequest = { requestId }
+const flight = { ...forward, ...ofRequest, flightId: 'flight-1' } as const
 
 /** For each line of the audit the event that brings it about, with all that it may have. */
 export const samples = {
@@ -108,6 +109,7 @@ export const samples = {
   aws_changed: {
     type: 'upstream_called',
     ...about,
+    ...ofRequest,
     destination: 'acme',
     digest,
     operation: 'PutImage',
@@ -126,7 +128,7 @@ export const samples = {
   },
   forward_parked: {
     type: 'forward_ended',
-    ...forward,
+    ...flight,
     outcome: 'parked',
     seconds: 1,
     parts: 0,
@@ -136,7 +138,7 @@ export const samples = {
   },
   forward_given_up: {
     type: 'forward_given_up',
-    ...forward,
+    ...flight,
     error: 'upstream_credentials',
     detail,
   },

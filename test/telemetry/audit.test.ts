@@ -12,6 +12,7 @@ function ended(more: Partial<RequestEnded> = {}): RequestEnded {
   return {
     type: 'request_ended',
     requestId,
+    exchangeId: 'exchange-1',
     operation: 'uploadLayer',
     status: 201,
     seconds: 1,

@@ -19,6 +19,7 @@ const upload = {
 const forward = {
   ...about,
   type: 'forward_ended',
+  flightId: 'flight-1',
   digest,
   sizeBytes: 100,
   seconds: 3,
@@ -73,7 +74,13 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
   [{ ...manifest, ...failed, outcome: 'failed' }, 'warn', 'manifest failed'],
   [{ ...manifest, outcome: 'aborted', error: 'client_aborted' }, 'warn', 'manifest aborted'],
   [
-    { ...about, type: 'layer_invalid_upstream', digest, cause: 'unresolved' },
+    {
+      ...about,
+      type: 'layer_invalid_upstream',
+      flightId: 'flight-1',
+      digest,
+      cause: 'unresolved',
+    },
     'error',
     'AWS called a verified layer invalid',
   ],
@@ -99,6 +106,7 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
   [
     {
       type: 'forward_given_up',
+      flightId: 'flight-1',
       repository: 'team/app',
       agent: 'ci',
       digest,
@@ -162,6 +170,7 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
     {
       type: 'request_ended',
       requestId: 'request-1',
+      exchangeId: 'exchange-1',
       operation: 'uploadLayer',
       status: 201,
       seconds: 1,
@@ -183,7 +192,14 @@ for (const [event, level, message] of lines) {
 for (const event of [
   { type: 'repository_seen', repository: 'team/app' },
   { ...about, type: 'upload_started', entry: 'raw' },
-  { ...about, type: 'forward_started', digest, sizeBytes: 100 },
+  { ...about, type: 'forward_started', flightId: 'flight-1', digest, sizeBytes: 100 },
+  {
+    type: 'request_started',
+    requestId: 'request-1',
+    exchangeId: 'exchange-1',
+    operation: 'uploadLayer',
+    method: 'POST',
+  },
 ] as const) {
   test(`${event.type} is no line: its end will be one`, () => {
     assert.equal(lineOf(event), undefined)

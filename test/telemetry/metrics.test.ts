@@ -40,6 +40,7 @@ const layerInvalid: LayerInvalid = {
 }
 const forwardEnded: ForwardEnded = {
   type: 'forward_ended',
+  flightId: 'flight-1',
   repository,
   agent: 'ci',
   digest,
@@ -174,6 +175,7 @@ test('a layer that AWS called invalid is counted at its own stage', async () => 
   const changed = await changes(() =>
     metrics.observe({
       type: 'layer_invalid_upstream',
+      flightId: 'flight-1',
       repository,
       agent: 'ci',
       digest,
@@ -188,7 +190,14 @@ test('a layer that AWS called invalid is counted at its own stage', async () => 
 test('a forward is in progress from its start to its end', async () => {
   const { changes, metrics } = setUpMetrics()
   const started = await changes(() =>
-    metrics.observe({ type: 'forward_started', repository, agent: 'ci', digest, sizeBytes: 100 }),
+    metrics.observe({
+      type: 'forward_started',
+      flightId: 'flight-1',
+      repository,
+      agent: 'ci',
+      digest,
+      sizeBytes: 100,
+    }),
   )
   assert.deepEqual(started, { layergate_forwards_in_progress: 1 })
 })
@@ -344,6 +353,7 @@ test('each request is counted by operation and status, without its URL', async (
     metrics.observe({
       type: 'request_ended',
       requestId: 'request-1',
+      exchangeId: 'exchange-1',
       operation: 'findLayer',
       status: 404,
       seconds: 0.25,

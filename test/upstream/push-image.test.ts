@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { createGate } from '../../src/layers/gate.ts'
 import { createAwaited } from '../../src/publish/awaited.ts'
+import { createForwardOrigins } from '../../src/publish/forward-origins.ts'
 import { createForwarder } from '../../src/publish/forwarder.ts'
 import { createManifestPuts } from '../../src/publish/manifests/put-manifest.ts'
 import type { Upstream } from '../../src/publish/upstream.ts'
@@ -34,12 +35,14 @@ async function setUpPushes(t: TestContext) {
   const forgotten: Digest[] = []
   const observer = { observe: () => undefined }
   const awaited = createAwaited()
+  const origins = createForwardOrigins()
   const forwarder = createForwarder(
     {
       journal,
       upstream,
       observer,
       awaited,
+      origins,
       createRepository: () => assert.fail('no repository is created'),
       restore: gate.restore,
       recheck: gate.recheck,
@@ -56,6 +59,7 @@ async function setUpPushes(t: TestContext) {
       upstream,
       spool,
       awaited,
+      origins,
       observer,
       tagDigest: () => assert.fail('the retry of the call has read it'),
       manifestOf: () => assert.fail('no tag is write-once'),

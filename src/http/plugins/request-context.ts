@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance } from 'fastify'
-import type { Observer } from '../../registry/events.ts'
+import type { Observer, RequestStarted } from '../../registry/events.ts'
 import { LayergateError } from '../../registry/errors.ts'
 
 declare module 'fastify' {
@@ -17,7 +17,7 @@ export function requestId(request: IncomingMessage): string {
   return typeof given === 'string' && /^[\w.:-]{1,128}$/.test(given) ? given : randomUUID()
 }
 
-/** What every request gets, whatever its route: its id in the answer, and one event at its end. */
+/** What every request gets, whatever its route: its id in the answer, and one event each at its beginning and its end. */
 export function requestContext(
   app: FastifyInstance,
   observer: Observer,
@@ -27,20 +27,38 @@ export function requestContext(
 
   app.addHook('onRequest', async (request, reply) => {
     const startedAt = performance.now()
+    const operation = request.routeOptions.config.operation ?? 'unknown'
+    const about = { requestId: request.id, exchangeId: randomUUID(), operation }
+    observer.observe({
+      type: 'request_started',
+      ...about,
+      method: request.method,
+      ...traceContext(request.raw),
+    })
     request.isBodyWelcome = !asksToContinue(request.raw)
     reply.header('x-request-id', request.id)
     // Fastify's onResponse misses a client that leaves before it is answered.
     reply.raw.once('close', () => {
       observer.observe({
         type: 'request_ended',
-        requestId: request.id,
-        operation: request.routeOptions.config.operation ?? 'unknown',
+        ...about,
         status: reply.raw.writableFinished ? reply.raw.statusCode : 499,
         seconds: (performance.now() - startedAt) / 1000,
       })
     })
     refuseOddities(request.raw, request.isBodyWelcome)
   })
+}
+
+/** Of whoever called the client, where that says so. */
+function traceContext({
+  headers,
+}: IncomingMessage): Pick<RequestStarted, 'traceparent' | 'tracestate'> {
+  const { traceparent, tracestate } = headers
+  return {
+    ...(typeof traceparent === 'string' && { traceparent }),
+    ...(typeof tracestate === 'string' && { tracestate }),
+  }
 }
 
 const givenOnce = ['host', 'authorization']

@@ -4,11 +4,13 @@ import type { Digest } from '../../registry/digest.ts'
 import type { RepositoryName } from '../../registry/repository-name.ts'
 import { forwardKey, type Target } from '../acceptance.ts'
 import type { ForwardJournal, ForwardKey } from '../forward-journal.ts'
+import type { ForwardOrigins } from '../forward-origins.ts'
 import { type CanPull, isKnownLayer, orIn } from '../known-layer.ts'
 
 export interface StartPorts {
   readonly journal: Pick<ForwardJournal, 'record' | 'hurry' | 'ofLayer'>
   readonly spool: Pick<Spool, 'open'>
+  readonly origins: Pick<ForwardOrigins, 'recorded'>
 }
 
 /** On whose behalf, and where to, layers are sent from here. */
@@ -36,7 +38,7 @@ export interface Started {
  * until it is owed.
  */
 export async function startFromHere(
-  { journal, spool }: StartPorts,
+  { journal, spool, origins }: StartPorts,
   request: StartRequest,
   digests: readonly Digest[],
 ): Promise<Started> {
@@ -58,7 +60,12 @@ export async function startFromHere(
   if (refused.length > 0) return { missing: refused, startedKeys: [] }
 
   const startedKeys = here.map(({ key }) => key)
-  await Promise.all(here.map(({ key, sizeBytes }) => journal.record(key, target.agent, sizeBytes)))
+  const { agent, requestId } = target
+  await Promise.all(
+    here.map(({ key, sizeBytes }) =>
+      origins.recorded(key, requestId, () => journal.record(key, agent, sizeBytes)),
+    ),
+  )
   await journal.hurry(startedKeys)
   return { missing, startedKeys }
 }

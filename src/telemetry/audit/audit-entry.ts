@@ -98,6 +98,7 @@ export function auditEntry(event: LayergateEvent): AuditEntry | undefined {
     }
     case 'repository_seen':
     case 'request_authorised':
+    case 'request_started':
     case 'request_ended':
     case 'upload_started':
     case 'layer_unexamined':

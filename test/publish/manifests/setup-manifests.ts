@@ -3,6 +3,7 @@ import { createGate } from '../../../src/layers/gate.ts'
 import type { VerifiedLayer } from '../../../src/layers/verified-layer.ts'
 import { forwardKey, type Target } from '../../../src/publish/acceptance.ts'
 import { createAwaited } from '../../../src/publish/awaited.ts'
+import { createForwardOrigins } from '../../../src/publish/forward-origins.ts'
 import type { ForwardClaim, ForwardError } from '../../../src/publish/forward-journal.ts'
 import {
   createManifestPuts,
@@ -88,6 +89,7 @@ export function setUpManifests(
     },
   }
   const awaited = createAwaited()
+  const origins = createForwardOrigins()
   const findings = createMemoryFindings(clock.now)
   const redeemed: Digest[] = []
   const puts = createManifestPuts(
@@ -96,6 +98,7 @@ export function setUpManifests(
       upstream: wrapUpstream?.(upstream) ?? upstream,
       spool,
       awaited,
+      origins,
       findings,
       observer,
       now: clock.now,
@@ -139,6 +142,7 @@ export function setUpManifests(
     upstream,
     observer,
     awaited,
+    origins,
     findings,
     redeemed,
     hurried,

@@ -37,14 +37,15 @@ export function uploadEnded(
 }
 
 export function forwardStarted(sizeBytes: number): LayergateEvent {
-  return { type: 'forward_started', ...about, sizeBytes }
+  return { type: 'forward_started', ...about, flightId: 'flight-1', sizeBytes }
 }
 
 export function forwardEnded(
   sizeBytes: number,
   outcome: ForwardEnded['outcome'] = 'forwarded',
 ): LayergateEvent {
-  const ended = { type: 'forward_ended', ...about, seconds: 1, parts: 1, attempts: 1 } as const
+  const flight = { flightId: 'flight-1', seconds: 1, parts: 1, attempts: 1 }
+  const ended = { type: 'forward_ended', ...about, ...flight } as const
   return { ...ended, sizeBytes, outcome }
 }
 
