@@ -10,6 +10,7 @@ import type { ForwardJournal } from './publish/forward-journal.ts'
 import type { Upstream } from './publish/upstream.ts'
 import type { Catalog } from './reads/catalog.ts'
 import type { Destination } from './registry/destination.ts'
+import type { Observer } from './registry/events.ts'
 import type { Files } from './storage/disk/files.ts'
 
 /** What one service is made of, beside its configuration. */
@@ -24,6 +25,8 @@ export interface Parts {
   readonly access?: (destination: Destination) => Access
   /** Takes a line of the audit log, with its end; nobody does when absent. */
   readonly audit?: (line: string) => void
+  /** Nothing is traced when absent. */
+  readonly traces?: Observer
   /** The service has failed for good: only a new process can take pushes. Called once. */
   readonly onFatal?: () => void
   /** The file system of the spool; the real one when absent. */

@@ -41,7 +41,7 @@ export interface Watch {
 }
 
 export function createWatch(
-  { config, logger, version, withProcessMetrics, audit }: Parts,
+  { config, logger, version, withProcessMetrics, audit, traces }: Parts,
   watched: Watched,
 ): Watch {
   const { accounts } = watched
@@ -91,6 +91,7 @@ export function createWatch(
       createLogObserver(logger),
       pace,
       recorder,
+      ...(traces ? [traces] : []),
       ...(audit ? [createAudit({ write: audit, now: watched.now })] : []),
     ),
     metrics,

@@ -55,7 +55,18 @@ const directions: Readonly<Record<string, Direction>> = {
       'registry/',
     ],
   },
-  telemetry: { ours: ['registry/'], packages: ['pino', 'prom-client'] },
+  telemetry: {
+    ours: ['registry/'],
+    packages: [
+      '@opentelemetry/api',
+      '@opentelemetry/core',
+      '@opentelemetry/exporter-trace-otlp-http',
+      '@opentelemetry/resources',
+      '@opentelemetry/sdk-trace',
+      'pino',
+      'prom-client',
+    ],
+  },
   http: {
     ours: [
       'access/',
@@ -178,7 +189,11 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   // Told without a stack.
   'commands/command-line.ts': ['access/policy/policy-error.ts'],
   'commands/start-error.ts': ['http/tls/key-pair.ts'],
-  'commands/serve.ts': ['telemetry/audit/audit-file.ts', 'telemetry/standard-output.ts'],
+  'commands/serve.ts': [
+    'telemetry/audit/audit-file.ts',
+    'telemetry/standard-output.ts',
+    'telemetry/traces/open-traces.ts',
+  ],
   // Starts it as a process of its own.
   'commands/start.ts': ['main.ts'],
   // Where no service runs, the command answers in its place, out of the same folder.

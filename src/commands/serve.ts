@@ -5,6 +5,7 @@ import type { Logger } from 'pino'
 import { type Config, loadConfig } from '../config/config.ts'
 import { settings } from '../config/settings.ts'
 import { type AuditFile, openAuditFile } from '../telemetry/audit/audit-file.ts'
+import { openTraces } from '../telemetry/traces/open-traces.ts'
 import { createLogger } from '../telemetry/logger.ts'
 import { logToStandardOutput } from '../telemetry/standard-output.ts'
 import { type Service, wire } from '../wiring.ts'
@@ -44,18 +45,21 @@ export async function serve(
   const openapi = await readFile(new URL('openapi.yaml', root), 'utf8')
 
   const auditFile = await openAudit(config, logger)
+  const traces = config.traces && (await openTraces(config.traces, version, logger))
   let service: Service | undefined
   const processEnd = createProcessEnd(logger, async (hasFailed) => {
     const drainMs = hasFailed ? Math.min(failedDrainMs, config.drainMs) : config.drainMs
     if (service) await drain(service, drainMs)
+    await traces?.close()
     await auditFile?.close()
     await onStopped()
   })
   try {
     const onFatal = processEnd.fail
     const audit = auditFile?.write ?? standardOutput.write
-    const parts = { config, logger, version, openapi, withProcessMetrics: true, onFatal, audit }
-    service = await wire(parts).catch((error: unknown) => {
+    const watching = { audit, ...(traces && { traces }) }
+    const parts = { config, logger, version, openapi, withProcessMetrics: true, onFatal }
+    service = await wire({ ...parts, ...watching }).catch((error: unknown) => {
       throw asKeyPairError(asStorageError(error))
     })
     const { reload } = service

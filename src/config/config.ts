@@ -5,7 +5,7 @@ import {
   type UpstreamKind,
 } from './endpoints.ts'
 import { type RateName, rates } from './rates.ts'
-import { type Setting, type SettingWithDefault, settings } from './settings.ts'
+import { type Setting, type SettingWithDefault, settings, type TracesSampler } from './settings.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -66,6 +66,15 @@ export interface Config {
   }
   readonly drainMs: number
   readonly logLevel: string
+  /** None when undefined. */
+  readonly traces:
+    | {
+        readonly endpoint: URL
+        readonly sampler: TracesSampler
+        /** Above 0, 1 at most. */
+        readonly sampledShare: number
+      }
+    | undefined
 }
 
 /** Everything that is wrong with the configuration, one sentence each. */
@@ -121,6 +130,8 @@ export function loadConfig(env: Environment): Config {
     ...endpointProblems(kind, settings.registryEndpoint.name, registryEndpoint),
   )
 
+  const otlpEndpoint = parse(settings.otlpEndpoint)
+
   const config: Config = {
     http: {
       host: orDefault(settings.host),
@@ -168,6 +179,11 @@ export function loadConfig(env: Environment): Config {
     },
     drainMs: orDefault(settings.drain),
     logLevel: orDefault(settings.logLevel),
+    traces: otlpEndpoint && {
+      endpoint: otlpEndpoint,
+      sampler: orDefault(settings.tracesSampler),
+      sampledShare: orDefault(settings.tracesSamplerArg),
+    },
   }
   if (problems.length > 0) throw new ConfigError(problems)
   return Object.freeze(config)

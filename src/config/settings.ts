@@ -39,6 +39,17 @@ function optional<T>(name: string, parse: Parse<T>, meaning: string): Setting<T>
   return { name, parse, meaning }
 }
 
+/** The standard ones (OpenTelemetry Environment Variable Specification, "General SDK Configuration"). */
+const samplers = [
+  'always_on',
+  'always_off',
+  'traceidratio',
+  'parentbased_always_on',
+  'parentbased_always_off',
+  'parentbased_traceidratio',
+] as const
+export type TracesSampler = (typeof samplers)[number]
+
 /** Every environment variable that the service reads. `docs/configuration.md` is held to this table. */
 export const settings = {
   host: setting('LAYERGATE_HOST', parseText, '127.0.0.1', 'Address to listen on.'),
@@ -223,5 +234,22 @@ export const settings = {
     parseOneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
     'info',
     'Least severe level that is logged.',
+  ),
+  otlpEndpoint: optional(
+    'OTEL_EXPORTER_OTLP_ENDPOINT',
+    parseHttpUrl,
+    'URL of an OpenTelemetry collector: traces are sent there, as JSON over HTTP, to `v1/traces` below it. Default: nothing is traced.',
+  ),
+  tracesSampler: setting(
+    'OTEL_TRACES_SAMPLER',
+    parseOneOf(...samplers),
+    'parentbased_always_on',
+    'Which pushes are traced: all, none, or a share of them; with `parentbased` that is for those whose agent has not decided it by its `traceparent`.',
+  ),
+  tracesSamplerArg: setting(
+    'OTEL_TRACES_SAMPLER_ARG',
+    parseShare,
+    '1',
+    'The share that `traceidratio` traces.',
   ),
 }

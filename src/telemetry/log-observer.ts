@@ -1,10 +1,19 @@
 import type { Logger } from 'pino'
-import type { LayergateEvent, Observer, UploadEnded } from '../registry/events.ts'
+import type {
+  ForwardEnded,
+  LayergateEvent,
+  ManifestEnded,
+  Observer,
+  UploadEnded,
+} from '../registry/events.ts'
+import { createUpstreamTally, type UpstreamTally } from './upstream-tally.ts'
 
 /**
  * One line for each layer that came in, one for each that went out, and one for each manifest; calls and requests at debug.
  */
 export function createLogObserver(logger: Logger): Observer {
+  const tally = createUpstreamTally()
+
   return {
     observe(event: LayergateEvent) {
       const { type, ...fields } = event
@@ -43,7 +52,8 @@ export function createLogObserver(logger: Logger): Observer {
           return
         case 'forward_ended':
         case 'manifest_ended': {
-          const { type: _, thrown, ...about } = event
+          const { type: _, thrown, ...known } = event
+          const about = { ...known, ...callsOf(event, tally) }
           const level = event.error === undefined ? 'info' : 'warn'
           const isBug = event.error === 'internal'
           const subject = type === 'forward_ended' ? 'forward' : 'manifest'
@@ -74,6 +84,9 @@ export function createLogObserver(logger: Logger): Observer {
           logger.info(fields, 'repository created')
           return
         case 'upstream_called':
+          tally.add(event)
+          logger.debug(fields, type)
+          return
         case 'request_authorised':
         case 'request_ended':
           logger.debug(fields, type)
@@ -86,6 +99,11 @@ export function createLogObserver(logger: Logger): Observer {
       }
     },
   }
+}
+
+/** What its calls to AWS came to. */
+function callsOf(event: ForwardEnded | ManifestEnded, tally: UpstreamTally): object {
+  return event.type === 'forward_ended' ? tally.ofForward(event) : tally.ofManifest(event)
 }
 
 /** Of a chunk that went well there is little to say: the upload's end is still to come. */

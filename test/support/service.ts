@@ -32,7 +32,7 @@ export interface RunningService {
 }
 
 export interface ServiceOptions
-  extends Pick<Parts, 'files' | 'access' | 'now' | 'timing' | 'around' | 'audit'>,
+  extends Pick<Parts, 'files' | 'access' | 'now' | 'timing' | 'around' | 'audit' | 'traces'>,
     Partial<Pick<Parts, 'withProcessMetrics'>> {
   readonly env?: Readonly<Record<string, string>>
   readonly sandbox?: SandboxOptions
