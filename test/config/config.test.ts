@@ -46,6 +46,7 @@ test('with nothing but an upstream every setting has its default', () => {
     },
     drainMs: 25_000,
     logLevel: 'info',
+    traces: undefined,
   })
 })
 
@@ -111,6 +112,11 @@ const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_INSPECT_OVER_LIMIT: ['refuse', ({ inspect }) => inspect.overLimit, 'refuse'],
   LAYERGATE_DRAIN: ['500ms', ({ drainMs }) => drainMs, 500],
   LAYERGATE_LOG_LEVEL: ['debug', ({ logLevel }) => logLevel, 'debug'],
+  OTEL_EXPORTER_OTLP_ENDPOINT: [
+    'http://127.0.0.1:4318',
+    ({ traces }) => traces?.endpoint.href,
+    'http://127.0.0.1:4318/',
+  ],
 }
 
 for (const [name, [text, read, value]] of Object.entries(cases)) {
@@ -125,7 +131,9 @@ test('no setting is left out here', () => {
   // These go together, see below.
   const tls = [settings.tlsCert.name, settings.tlsKey.name]
   const names = Object.values(settings).map(({ name }) => name)
-  assert.deepEqual(new Set([...Object.keys(cases), noAuth, ...tls]), new Set(names))
+  // These say nothing where there is no collector, see below.
+  const sampling = [settings.tracesSampler.name, settings.tracesSamplerArg.name]
+  assert.deepEqual(new Set([...Object.keys(cases), noAuth, ...tls, ...sampling]), new Set(names))
 })
 
 test('certificate and key are set together', () => {
@@ -140,6 +148,22 @@ test('certificate and key are set together', () => {
       'LAYERGATE_TLS_CERT and LAYERGATE_TLS_KEY must be set together.',
     ])
   }
+})
+
+test('which pushes are traced is asked where there is a collector alone', () => {
+  const collector = { ...sandbox, OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:4318' }
+  const sampling = {
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.25',
+  }
+  const { traces } = loadConfig({ ...collector, ...sampling })
+  assert.deepEqual([traces?.sampler, traces?.sampledShare], ['parentbased_traceidratio', 0.25])
+  const { traces: all } = loadConfig(collector)
+  assert.deepEqual([all?.sampler, all?.sampledShare], ['parentbased_always_on', 1])
+
+  const others = { OTEL_TRACES_SAMPLER: 'xray', OTEL_TRACES_SAMPLER_ARG: 'endpoint=x' }
+  assert.equal(loadConfig({ ...sandbox, ...others }).traces, undefined)
+  assert.equal(problemsOf({ ...collector, ...others }).length, 2)
 })
 
 test('a rate that is set is the only one that is passed on', () => {
@@ -161,6 +185,7 @@ for (const { name, meaning, parse, ...rest } of Object.values(settings)) {
 }
 
 const invalid = {
+  OTEL_EXPORTER_OTLP_ENDPOINT: 'collector:4318',
   LAYERGATE_PORT: 'http',
   LAYERGATE_ADMIN_PORT: '65536',
   LAYERGATE_UPSTREAM: 'azure',
@@ -213,7 +238,7 @@ test('all problems are named at once', () => {
   }
   assert.throws(() => loadConfig(env), {
     name: 'ConfigError',
-    message: `The configuration has 28 problem(s):\n  ${problems.join('\n  ')}`,
+    message: `The configuration has 29 problem(s):\n  ${problems.join('\n  ')}`,
   })
 })
 

@@ -1,7 +1,12 @@
 import { once } from 'node:events'
-import { createServer, type IncomingHttpHeaders } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import type { TestContext } from 'node:test'
-import { buffer } from 'node:stream/consumers'
+import { text } from 'node:stream/consumers'
 
 export interface ReceivedSpan {
   readonly traceId: string
@@ -30,28 +35,18 @@ export interface OtlpReceiver {
   text(): string
 }
 
-export interface OtlpReceiverOptions {
-  /** Default 200. */
-  readonly status?: () => number
-}
-
 /** A collector that keeps what it gets by OTLP over HTTP, in JSON. Gone when the test ends. */
-export async function startOtlpReceiver(
-  t: TestContext,
-  { status = () => 200 }: OtlpReceiverOptions = {},
-): Promise<OtlpReceiver> {
+export async function startOtlpReceiver(t: TestContext): Promise<OtlpReceiver> {
   const bodies: string[] = []
   const paths: string[] = []
   const headers: IncomingHttpHeaders[] = []
-  const server = createServer((request, response) => {
-    void buffer(request).then((body) => {
-      const answer = status()
-      if (answer === 200) bodies.push(body.toString())
-      paths.push(request.url ?? '')
-      headers.push(request.headers)
-      response.writeHead(answer, { 'content-type': 'application/json' }).end('{}')
-    })
-  })
+  async function receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    bodies.push(await text(request))
+    paths.push(request.url ?? '')
+    headers.push(request.headers)
+    response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  }
+  const server = createServer((request, response) => void receive(request, response))
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.after(async () => {

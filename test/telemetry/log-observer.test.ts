@@ -180,11 +180,18 @@ const lines: readonly (readonly [LayergateEvent, level: string, message: string]
   ],
 ]
 
+/** What is said of calls to AWS where there were none. */
+const noCalls = {
+  forward_ended: { upstreamCalls: 0, sentBytes: 0, upstreamRequestIds: {} },
+  manifest_ended: { upstreamRequestIds: {} },
+}
+
 for (const [event, level, message] of lines) {
   test(`"${message}" is one line at ${level}, with all that is known of it`, () => {
     const { time, ...line } = lineOf(event) ?? {}
-    const { type: _, ...fields } = event
-    assert.deepEqual(line, { ...fields, level, msg: message })
+    const { type, ...fields } = event
+    const calls = type === 'forward_ended' || type === 'manifest_ended' ? noCalls[type] : {}
+    assert.deepEqual(line, { ...fields, ...calls, level, msg: message })
     assert.match(String(time), /^\d{4}-\d\d-\d\dT.*Z$/)
   })
 }
@@ -205,6 +212,63 @@ for (const event of [
     assert.equal(lineOf(event), undefined)
   })
 }
+
+const called = {
+  ...about,
+  type: 'upstream_called',
+  destination: 'default',
+  outcome: 'success',
+  seconds: 1,
+  waitedSeconds: 0,
+  sentLayerBytes: 0,
+} as const
+
+/** The last line that is logged of these. */
+function lastLineOf(...events: readonly LayergateEvent[]): Record<string, unknown> {
+  let last = '{}'
+  const logger = createLogger('info', { write: (line) => void (last = line) })
+  const { observe } = createLogObserver(logger)
+  for (const event of events) observe(event)
+  return JSON.parse(last)
+}
+
+test('a forward is told with the calls of its flight: how many, what they sent, and the last of each operation', () => {
+  const part = { ...called, flightId: 'flight-1', operation: 'UploadLayerPart' } as const
+  const line = lastLineOf(
+    { ...called, flightId: 'flight-1', operation: 'InitiateLayerUpload', upstreamRequestId: 'a' },
+    { ...part, outcome: 'ServerException', upstreamRequestId: 'b' },
+    { ...part, sentLayerBytes: 60, upstreamRequestId: 'c' },
+    { ...part, sentLayerBytes: 40, upstreamRequestId: 'd' },
+    { ...part, flightId: 'flight-2', sentLayerBytes: 7, upstreamRequestId: 'e' },
+    { ...part, outcome: 'ECONNRESET' },
+    { ...forward, outcome: 'forwarded' },
+  )
+  assert.deepEqual(
+    [line['upstreamCalls'], line['sentBytes'], line['upstreamRequestIds']],
+    [5, 100, { InitiateLayerUpload: 'a', UploadLayerPart: 'd' }],
+  )
+})
+
+test('the next flight of the same forward is told with its own calls alone', () => {
+  const call = { ...called, operation: 'InitiateLayerUpload', upstreamRequestId: 'a' } as const
+  const line = lastLineOf(
+    { ...call, flightId: 'flight-1' },
+    { ...forward, ...failed, outcome: 'postponed' },
+    { ...forward, outcome: 'already_present' },
+  )
+  assert.deepEqual([line['upstreamCalls'], line['upstreamRequestIds']], [0, {}])
+})
+
+test('a manifest is told with the id of its own PutImage', () => {
+  const put = { ...called, operation: 'PutImage', requestId: 'request-1', digest } as const
+  const line = lastLineOf(
+    { ...put, upstreamRequestId: 'a' },
+    { ...put, requestId: 'request-2', upstreamRequestId: 'b' },
+    { ...called, requestId: 'request-1', operation: 'BatchCheckLayerAvailability' },
+    { ...manifest, outcome: 'published' },
+  )
+  assert.deepEqual(line['upstreamRequestIds'], { PutImage: 'a' })
+})
 
 test('what is less severe than the level is not written', () => {
   assert.equal(lineOf({ ...upload, outcome: 'verified' }, 'warn'), undefined)
