@@ -79,8 +79,9 @@ export async function fly(
     await insist(() => claim.forwarded(published))
     if (invalid)
       ports.observer.observe({ type: 'layer_invalid_upstream', ...about, cause: invalid })
-    const outcome = published.alreadyPresent ? 'already_present' : 'forwarded'
-    ports.observer.observe({ ...ended, ...published, outcome })
+    const { alreadyPresent, parts, attempts } = published
+    const outcome = alreadyPresent ? 'already_present' : 'forwarded'
+    ports.observer.observe({ ...ended, parts, attempts, outcome })
     return
   }
 

@@ -31,7 +31,6 @@ test('what is owed is claimed, carried upstream, and owed no more', async (t) =>
       type: 'forward_ended',
       ...about,
       outcome: 'forwarded',
-      alreadyPresent: false,
       parts: 4,
       attempts: 1,
     },
