@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { SpanStatusCode } from '@opentelemetry/api'
-import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import type { LayergateEvent } from '../../../src/registry/events.ts'
-import { createTraceObserver } from '../../../src/telemetry/traces/trace-observer.ts'
 import { digest } from '../setup.ts'
+import { setUpObserver } from './setup-observer.ts'
 
 const about = { repository: 'team/app', agent: 'ci' }
 const forward = { ...about, digest, sizeBytes: 100 }
@@ -42,20 +41,8 @@ function called(more: object): LayergateEvent {
   }
 }
 
-/** What becomes of events: the spans that have ended, in that order. */
-function setUp() {
-  const exporter = new InMemorySpanExporter()
-  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
-  const observer = createTraceObserver(provider.getTracer('test'))
-  return {
-    tell: (...events: readonly LayergateEvent[]) => events.forEach(observer.observe),
-    spans: () => exporter.getFinishedSpans(),
-    names: () => exporter.getFinishedSpans().map(({ name }) => name),
-  }
-}
-
 test('requests at the same time with the same id are spans of their own, each with its own end', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   tell(started('one'), started('other'))
   tell(ended('one', 'request-1', 201), ended('other', 'request-1', 400))
   const [one, other, ...more] = spans()
@@ -68,7 +55,7 @@ test('requests at the same time with the same id are spans of their own, each wi
 })
 
 test('what follows on a request whose id another had is within the one that lasts', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   tell(started('one'), ended('one'), started('other'), takesOff('flight-1', 'request-1'))
   tell(lands('flight-1'), ended('other'))
   const [, flight, other] = spans()
@@ -82,7 +69,7 @@ for (const [status, code] of [
   [503, SpanStatusCode.ERROR],
 ] as const) {
   test(`the status ${status} is ${code === SpanStatusCode.ERROR ? 'an error' : 'no error'} of the service`, () => {
-    const { tell, spans } = setUp()
+    const { tell, spans } = setUpObserver()
     tell(started('one'), ended('one', 'request-1', status))
     const [span] = spans()
     assert.equal(span?.status.code, code)
@@ -92,13 +79,13 @@ for (const [status, code] of [
 }
 
 test('the end of a request that is not traced is nothing', () => {
-  const { tell, names } = setUp()
+  const { tell, names } = setUpObserver()
   tell(started('one', 'request-1', 'getHealth'), ended('one'), ended('unheard-of'))
   assert.deepEqual(names(), [])
 })
 
 test('a forward whose request is not known any more is a trace of its own, with its calls', () => {
-  const { tell, spans, names } = setUp()
+  const { tell, spans, names } = setUpObserver()
   tell(takesOff('flight-1', 'before the restart'), called({ flightId: 'flight-1' }))
   tell(takesOff('flight-2'), lands('flight-1'), lands('flight-2'))
   assert.deepEqual(names(), ['ECR PUBLIC.PutImage', 'forward', 'forward'])
@@ -109,7 +96,7 @@ test('a forward whose request is not known any more is a trace of its own, with 
 })
 
 test('each flight of a layer is a span; one that failed says how, and not in whose words', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   tell(started('one'), takesOff('flight-1', 'request-1'))
   const failed = { outcome: 'postponed', error: 'upstream_unavailable', detail: 'Some words.' }
   tell(lands('flight-1', failed), ended('one'))
@@ -125,13 +112,13 @@ test('each flight of a layer is a span; one that failed says how, and not in who
 })
 
 test('a call for no push is nothing', () => {
-  const { tell, names } = setUp()
+  const { tell, names } = setUpObserver()
   tell(called({}), called({ requestId: 'of a read' }), called({ flightId: 'unheard-of' }))
   assert.deepEqual(names(), [])
 })
 
 test('a call begins when it is sent: the wait for its turn is not part of it', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   tell(started('one'), called({ requestId: 'request-1' }), ended('one'))
   const [call] = spans()
   assert.deepEqual(call?.duration, [1, 0])
@@ -139,7 +126,7 @@ test('a call begins when it is sent: the wait for its turn is not part of it', (
 })
 
 test('who joined a layer before it flies has a link in its flight, once', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   const joined = { type: 'forward_joined', ...forward, requestId: 'request-1' } as const
   tell(started('one'), joined, ended('one'))
   tell(takesOff('flight-1'), lands('flight-1'), takesOff('flight-2'), lands('flight-2'))
@@ -152,7 +139,7 @@ test('who joined a layer before it flies has a link in its flight, once', () => 
 })
 
 test('the receipt ends where the verification begins', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   const upload = { ...about, entry: 'oci', requestId: 'request-1', sizeBytes: 100 } as const
   const lasted = { seconds: 9, receiveSeconds: 3, verifySeconds: 2 }
   tell(started('one'))
@@ -164,7 +151,7 @@ test('the receipt ends where the verification begins', () => {
 })
 
 test('an upload that breaks off is an error of its receipt', () => {
-  const { tell, spans, names } = setUp()
+  const { tell, spans, names } = setUpObserver()
   const upload = { ...about, entry: 'raw', requestId: 'request-1', sizeBytes: 10 } as const
   const lasted = { seconds: 3, receiveSeconds: 3, error: 'client_aborted' } as const
   tell(started('one'))
@@ -174,7 +161,7 @@ test('an upload that breaks off is an error of its receipt', () => {
 })
 
 test('a forward is not within a request that more than ten thousand others have followed on', () => {
-  const { tell, spans } = setUp()
+  const { tell, spans } = setUpObserver()
   tell(started('first'), ended('first'))
   for (let count = 0; count < 10_000; count += 1) {
     tell(started(`${count}`, `request ${count}`), ended(`${count}`, `request ${count}`))
