@@ -105,10 +105,15 @@ export function createResumableUploads(
     await using _ = await spool.resume(id, received.sizeBytes, 0)
   }
 
-  function reportOf({ repository, agent, requestId }: UploadRequest, { createdAt }: UploadSession) {
+  function reportOf(
+    { repository, agent, requestId }: UploadRequest,
+    sizeBytes: number | undefined,
+    { createdAt }: UploadSession,
+  ) {
     const earlierSeconds = Math.max(0, ports.now().getTime() - createdAt.getTime()) / 1000
     const about = { repository, agent, requestId, entry: 'oci', earlierSeconds } as const
-    return uploadReport(ports.observer, about, ports.now)
+    const announced = { ...about, ...(sizeBytes !== undefined && { sizeBytes }) }
+    return uploadReport(ports.observer, announced, ports.now)
   }
 
   /** What every request with bytes, or about all of them, has in common: its turn, its report, and what its failure means. */
@@ -122,7 +127,7 @@ export function createResumableUploads(
     await lookUp(request)
     using lease = await leases.take(request.id, signal)
     const session = await lookUp(request)
-    const report = reportOf(request, session)
+    const report = reportOf(request, chunk ? chunk.sizeBytes : 0, session)
     try {
       const ends = AbortSignal.any([signal, lease.lost])
       return await task({ session, lease, report, signal: ends })

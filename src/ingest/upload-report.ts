@@ -27,20 +27,33 @@ export interface UploadReport {
 
 export function uploadReport(
   observer: Observer,
-  { repository, agent, entry, requestId, expected: announced, earlierSeconds = 0 }: Announcement,
+  announcement: Announcement,
   now: () => Date,
 ): UploadReport {
+  const { repository, agent, entry, requestId, earlierSeconds = 0 } = announcement
   const about = { repository, agent, entry }
   const startedAt = performance.now()
   let receivingAt: number | undefined
   let receivedAt: number | undefined
-  let expected = announced
+  let { expected } = announcement
   let received: SealedLayer | undefined
+  let hasEnded = false
   let sizeBytes = 0
-  observer.observe({ type: 'upload_started', ...about })
+  observer.observe({
+    type: 'upload_started',
+    ...about,
+    requestId,
+    ...(announcement.sizeBytes !== undefined && { announcedBytes: announcement.sizeBytes }),
+    progress: () => ({
+      receivedBytes: sizeBytes,
+      ...(expected && { expected }),
+      phase: hasEnded ? 'ended' : received ? 'checking' : 'receiving',
+    }),
+  })
 
   function end(outcome: UploadOutcome | 'unsettled', more: Partial<UploadEnded>): void {
     const endedAt = performance.now()
+    hasEnded = true
     observer.observe({
       type: 'upload_ended',
       ...about,

@@ -114,6 +114,23 @@ export interface RepositoryCreated extends OfRepository {
 export interface UploadStarted extends OfRepository {
   readonly type: 'upload_started'
   readonly entry: Entry
+  readonly requestId: string
+  /** Of this request, where it says so before its body. */
+  readonly announcedBytes?: number
+  /** Asked by whoever looks on, since there is no event for each chunk. */
+  readonly progress: () => UploadProgress
+}
+
+/** How far an upload has come within its request. */
+export interface UploadProgress {
+  readonly receivedBytes: number
+  readonly expected?: string
+  /**
+   * - `receiving`: bytes come, or are waited for
+   * - `checking`: all of them came
+   * - `ended`: so did the request's part in the upload; told before the event that says so
+   */
+  readonly phase: 'receiving' | 'checking' | 'ended'
 }
 
 export interface UploadEnded extends OfRepository {

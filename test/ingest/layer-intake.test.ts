@@ -54,11 +54,46 @@ test('a layer that is accepted is sealed, and its upload is over', async () => {
   assert.deepEqual([places.taken, await sessions.unfinished()], [0, []])
 })
 
+test('whoever looks on sees how far an upload has come', async () => {
+  const { takeLayer, observer } = intake()
+  const body = new PassThrough()
+  const { promise: isChecked, resolve: goOn } = Promise.withResolvers<string>()
+  const taken = takeLayer({ ...announcement, sizeBytes: 100 }, never, async (steps) => {
+    const received = await steps.receive(body)
+    return steps.finish(received, digest, recipientThat({ record: () => isChecked }))
+  })
+  const progress = () => observer.of('upload_started')[0]?.progress()
+  const turns = async () => {
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn()
+  }
+  await turns()
+  assert.equal(observer.of('upload_started')[0]?.announcedBytes, 100)
+  assert.deepEqual(progress(), { receivedBytes: 0, expected: digest, phase: 'receiving' })
+  body.write(bytes.subarray(0, 60))
+  await turns()
+  assert.deepEqual(progress(), { receivedBytes: 60, expected: digest, phase: 'receiving' })
+  body.end(bytes.subarray(60))
+  await turns()
+  assert.deepEqual(progress(), { receivedBytes: 100, expected: digest, phase: 'checking' })
+  goOn('recorded')
+  await taken
+  assert.equal(progress()?.phase, 'ended')
+})
+
 test('a verified upload is told with its beginning and its end', async () => {
   const { takeLayer, observer } = intake()
   await takeLayer(announcement, never, push(bytes))
   const [started, ended, ...others] = observer.events
-  assert.deepEqual(started, { type: 'upload_started', repository, agent: 'ci', entry: 'raw' })
+  assert.equal(started?.type, 'upload_started')
+  const { progress, ...about } = started
+  assert.deepEqual(about, {
+    type: 'upload_started',
+    repository,
+    agent: 'ci',
+    entry: 'raw',
+    requestId: 'request-1',
+  })
+  assert.deepEqual(progress(), { receivedBytes: 100, expected: digest, phase: 'ended' })
   assert.equal(ended?.type, 'upload_ended')
   const { seconds, receiveSeconds, verifySeconds, ...rest } = ended
   assert.ok(seconds >= 0 && (receiveSeconds ?? -1) >= 0 && (verifySeconds ?? -1) >= 0)

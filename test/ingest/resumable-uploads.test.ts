@@ -429,6 +429,16 @@ test('what a request with bytes did is told once, and the layer with its whole s
   )
 })
 
+test('of a request with bytes it is told how many it announced, and of one without that there are none', async () => {
+  const { started, append, finish, recipient, observer } = uploads()
+  const upload = await started()
+  await append(upload, chunkOf(first, { sizeBytes: 10 }), never)
+  await append(upload, chunkOf(second), never)
+  await finish(upload, undefined, digest, recipient, never)
+  const announced = observer.of('upload_started').map(({ announcedBytes }) => announcedBytes)
+  assert.deepEqual(announced, [10, undefined, 0])
+})
+
 test('a body whose client left is told as aborted', async () => {
   const { started, append, observer } = uploads()
   const upload = await started()

@@ -198,7 +198,6 @@ for (const [event, level, message] of lines) {
 
 for (const event of [
   { type: 'repository_seen', repository: 'team/app' },
-  { ...about, type: 'upload_started', entry: 'raw' },
   { ...about, type: 'forward_started', flightId: 'flight-1', digest, sizeBytes: 100 },
   {
     type: 'request_started',
@@ -206,6 +205,13 @@ for (const event of [
     exchangeId: 'exchange-1',
     operation: 'uploadLayer',
     method: 'POST',
+  },
+  {
+    ...about,
+    type: 'upload_started',
+    entry: 'raw',
+    requestId: 'request-1',
+    progress: () => ({ receivedBytes: 0, phase: 'receiving' as const }),
   },
 ] as const) {
   test(`${event.type} is no line: its end will be one`, () => {

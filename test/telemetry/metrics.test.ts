@@ -98,7 +98,14 @@ test('a verified upload is counted, measured, and in progress no more', async ()
   const { changes, metrics } = setUpMetrics()
   metrics.observe({ type: 'repository_seen', repository })
   const started = await changes(() =>
-    metrics.observe({ type: 'upload_started', repository, agent: 'ci', entry: 'raw' }),
+    metrics.observe({
+      type: 'upload_started',
+      repository,
+      agent: 'ci',
+      entry: 'raw',
+      requestId: 'request-1',
+      progress: () => ({ receivedBytes: 0, phase: 'receiving' }),
+    }),
   )
   assert.deepEqual(started, { layergate_uploads_in_progress: 1 })
   const verified = { ...uploadEnded, layerSizeBytes: 150 }

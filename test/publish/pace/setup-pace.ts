@@ -19,7 +19,13 @@ const about = {
   digest: parseDigest(`sha256:${'a'.repeat(64)}`),
 }
 
-export const uploadStarted: LayergateEvent = { type: 'upload_started', ...about, entry: 'oci' }
+export const uploadStarted: LayergateEvent = {
+  type: 'upload_started',
+  ...about,
+  entry: 'oci',
+  requestId: '1',
+  progress: () => ({ receivedBytes: 0, phase: 'receiving' }),
+}
 
 export function uploadEnded(
   sizeBytes: number,
