@@ -174,6 +174,8 @@ export interface ForwardJournal {
   totals(): Promise<ForwardTotals>
   /** What is not `forwarded`, the longest recorded first, `limit` at most. */
   unpaid(limit: number): Promise<readonly Forward[]>
+  /** What is `forwarding`, the longest recorded first: no more than there are flights. */
+  inFlight(): Promise<readonly Forward[]>
   /**
    * As if it was recorded anew by the same agent; what is in flight stays so. Returns how it stands then; `undefined` when there is no
    * such debt, or it is paid.

@@ -10,7 +10,7 @@ import {
   layersPerSecond,
 } from './ecr-stack.ts'
 import { accountOf, credentialsOf, identityOf, ownAccount } from './identity.ts'
-import type { Limiter } from './limiter/limiter.ts'
+import type { LaneUse, Limiter } from './limiter/limiter.ts'
 import { routedCatalog, routedUpstream } from './routed.ts'
 
 /** `memoryBytes` is for all accounts together; `around` stands around the upstreams of each identity. */
@@ -19,6 +19,14 @@ export interface AccountsSettings extends Omit<EcrStackSettings, 'credentials'> 
   readonly kind: 'aws' | 'sandbox'
   /** Those that are configured now: what is told of accounts is told of them. */
   readonly destinations: () => readonly Destination[]
+}
+
+/** What one account is called, and may be. */
+export interface AccountUse {
+  /** The names of those that lie in it. */
+  readonly destinations: readonly string[]
+  readonly isPaused: boolean
+  readonly lanes: readonly LaneUse[]
 }
 
 /** All that layers may be forwarded to, as one upstream. */
@@ -37,6 +45,8 @@ export interface Accounts {
   layersPerSecond(): number
   /** By destination, how many calls of each operation go out in a second at most, at present. Those that share a quota have the same number. */
   quotasPerSecond(): Readonly<Record<string, Readonly<Record<string, number>>>>
+  /** Each account once, in the order of the destinations. */
+  use(): readonly AccountUse[]
   /** Ends calls that still wait for their turn. */
   close(): void
 }
@@ -107,6 +117,15 @@ export function createAccounts({ kind, destinations, ...settings }: AccountsSett
           limiterOf(accountOf(destination)).quotasPerSecond(),
         ]),
       ),
+
+    use() {
+      const accounts = Map.groupBy(destinations(), accountOf)
+      return Array.from(accounts, ([account, all]) => {
+        const limiter = limiterOf(account)
+        const names = all.map(({ name }) => name)
+        return { destinations: names, isPaused: limiter.isPaused(), lanes: limiter.use() }
+      })
+    },
 
     close() {
       isClosed = true

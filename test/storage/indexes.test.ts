@@ -113,6 +113,7 @@ test('a claim jumps from agent to agent, and reads nothing of what they owe besi
 test('what is listed, counted and forgotten is found by an index, and in its order', async (t) => {
   const { asked, planOf, forwards } = await setUp(t)
   await forwards.unpaid(10)
+  await forwards.inFlight()
   await forwards.prune(now())
   await forwards.dropHeld(now())
   await forwards.owedDigests()
@@ -121,6 +122,8 @@ test('what is listed, counted and forgotten is found by an index, and in its ord
 
   assert.deepEqual(plans, [
     ['SCAN forwards USING INDEX forwards_unpaid'],
+    // No more of them than there are flights.
+    ['SCAN forwards USING INDEX forwards_in_flight', 'USE TEMP B-TREE FOR ORDER BY'],
     [
       'SEARCH forwards USING INTEGER PRIMARY KEY (rowid=?)',
       'LIST SUBQUERY 1',

@@ -88,5 +88,10 @@ export function createMemoryJournal({ now = () => new Date() } = {}): ForwardJou
       const unpaid = debts.forwards().filter(({ state }) => state !== 'forwarded')
       return unpaid.toSorted(byAge).slice(0, limit)
     },
+
+    async inFlight() {
+      const flying = debts.forwards().filter(({ state }) => state === 'forwarding')
+      return flying.toSorted(byAge)
+    },
   }
 }

@@ -232,6 +232,17 @@ test('a throttle slows the destinations of its account, and no others', async (t
   assert.equal(rateOf(stranger), 200)
 })
 
+test('whoever looks on sees each account once, with the destinations that share it', async (t) => {
+  const opened = await openAccounts(t)
+  await pause(opened, callTo(stranger))
+  const told = opened.use().map(({ destinations, isPaused }) => ({ destinations, isPaused }))
+  assert.deepEqual(told, [
+    { destinations: ['own'], isPaused: false },
+    { destinations: ['acme', 'second', 'sibling'], isPaused: false },
+    { destinations: ['stranger'], isPaused: true },
+  ])
+})
+
 test('the memory for parts is one for all accounts', async (t) => {
   const { upstream, sandbox } = await openAccounts(t)
   const spool = createMemorySpool()

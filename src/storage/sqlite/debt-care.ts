@@ -1,7 +1,7 @@
 import type { Forward, ForwardJournal } from '../../publish/forward-journal.ts'
 import type { Log } from '../log.ts'
 import { removeInBatches } from './batches.ts'
-import { findForward, selectUnpaid } from './forward-queries.ts'
+import { findForward, selectInFlight, selectUnpaid } from './forward-queries.ts'
 import { toForward } from './forward-rows.ts'
 import { dropForward, dropHeldForwards, pruneForwards, retryForward } from './forward-statements.ts'
 import type { Journal } from './journal.ts'
@@ -11,7 +11,7 @@ import { integer } from './rows.ts'
 import { forwardDropped, type Settlements, unclaimed } from './settlements.ts'
 
 /** What an operator does with debts, and the clock with those that are paid or held. */
-export type DebtCare = Pick<ForwardJournal, 'unpaid' | 'retry' | 'drop' | 'dropHeld' | 'prune'>
+export type DebtCare = Pick<ForwardJournal, 'unpaid' | 'inFlight' | 'retry' | 'drop' | 'dropHeld' | 'prune'>
 
 export interface DebtCareOptions {
   readonly journal: Journal
@@ -37,6 +37,11 @@ export function createDebtCare(options: DebtCareOptions): DebtCare {
   return {
     async unpaid(limit) {
       const [rows = []] = await journal.run(selectUnpaid(limit))
+      return readable(rows, 'it is left out')
+    },
+
+    async inFlight() {
+      const [rows = []] = await journal.run(selectInFlight())
       return readable(rows, 'it is left out')
     },
 

@@ -1,6 +1,6 @@
 import type { ForwardKey } from '../../publish/forward-journal.ts'
 import type { Digest } from '../../registry/digest.ts'
-import { byKey, stillOwed, unpaid } from './forward-conditions.ts'
+import { byKey, inFlight, stillOwed, unpaid } from './forward-conditions.ts'
 import type { Statement } from './messages.ts'
 
 export function findForward({ registry, repository, digest }: ForwardKey): Statement {
@@ -49,5 +49,14 @@ export function selectUnpaid(limit: number): Statement {
   return {
     sql: `SELECT * FROM forwards WHERE ${unpaid} ORDER BY recorded_at, id LIMIT :limit`,
     parameters: { limit },
+  }
+}
+
+export function selectInFlight(): Statement {
+  return {
+    sql: `
+      SELECT * FROM forwards INDEXED BY forwards_in_flight
+      WHERE ${inFlight} ORDER BY recorded_at, id`,
+    parameters: {},
   }
 }

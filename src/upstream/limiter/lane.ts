@@ -1,5 +1,6 @@
 import { createFairQueue } from '../../fairness/fair-queue.ts'
 import type { Call } from '../../publish/upstream.ts'
+import { createCallRate } from './call-rate.ts'
 import { createLaneRate } from './lane-rate.ts'
 import { createSpacing, type Ended } from './spacing.ts'
 
@@ -17,6 +18,8 @@ export interface Lane<W extends { readonly call: Call }> {
   /** The process stood still until now. */
   stalled(nowMs: number): void
   perSecond(nowMs: number): number
+  /** How many went out in a second lately. */
+  sentPerSecond(nowMs: number): number
 }
 
 const longestHoldMs = 5 * 60_000
@@ -33,6 +36,7 @@ export function createLane<W extends { readonly call: Call }>(
   const queue = createFairQueue<W>()
   const rate = createLaneRate(fullPerSecond)
   const spacing = createSpacing(openedAtMs)
+  const sent = createCallRate()
   let heldUntilMs = -Infinity
   let callsInPeace = 0
 
@@ -53,6 +57,7 @@ export function createLane<W extends { readonly call: Call }>(
     next(nowMs) {
       const waiter = queue.next(({ call }) => call.isAwaited?.() ?? false)
       callsInPeace += 1
+      sent.sent(nowMs)
       return waiter && { waiter, ended: spacing.sent(nowMs) }
     },
 
@@ -63,5 +68,6 @@ export function createLane<W extends { readonly call: Call }>(
     },
     stalled: spacing.stalled,
     perSecond: rate.perSecond,
+    sentPerSecond: sent.perSecond,
   }
 }

@@ -17,8 +17,22 @@ export interface Limiter {
   ratePerSecond(lane: LaneName): number
   /** The same by operation; those that share a lane share its rate. */
   quotasPerSecond(): Readonly<Record<string, number>>
+  /** Every lane, for those who look on. */
+  use(): readonly LaneUse[]
   /** Ends what waits, and takes nothing any more. */
   close(): void
+}
+
+/** What goes through one lane, in calls per second. */
+export interface LaneUse {
+  readonly name: LaneName
+  readonly sentPerSecond: number
+  /** At most, at present. */
+  readonly perSecond: number
+  /** Unless AWS throttles. */
+  readonly fullPerSecond: number
+  /** Calls that have not had their turn. */
+  readonly waiting: number
 }
 
 export interface LimiterSettings {
@@ -175,6 +189,14 @@ export function createLimiter(settings: LimiterSettings): Limiter {
       Object.fromEntries(
         limitedOperations.map((operation) => [operation, lane(laneOf(operation)).perSecond(now())]),
       ),
+    use: () =>
+      Array.from(lanes, ([name, one]) => ({
+        name,
+        sentPerSecond: one.sentPerSecond(now()),
+        perSecond: one.perSecond(now()),
+        fullPerSecond: fullPerSecond(name),
+        waiting: one.waiting,
+      })),
     close() {
       isClosed = true
       for (const waiter of waiters) waiter.fail(upstreamClosed(waiter.operation))

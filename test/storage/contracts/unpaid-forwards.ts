@@ -47,6 +47,27 @@ export function unpaidForwardsContract(engine: string, open: OpenForwards): void
       assert.deepEqual(await forwards.unpaid(0), [])
     })
 
+    test('what is in flight is told, the longest recorded first, with how far it has come', async (t) => {
+      const time = clock()
+      const forwards = await open(t, time.now)
+      assert.deepEqual(await forwards.inFlight(), [])
+      const [first, second, waiting] = [someKey(), someKey(), someKey()]
+      for (const key of [first, second]) {
+        await recordAll(forwards, [key])
+        time.move(1)
+      }
+      const claims = [await forwards.claim(never), await forwards.claim(never)]
+      await recordAll(forwards, [waiting])
+      await claims[0]?.progress({ id: 'upload', partSizeBytes: 5, sentBytes: 5 })
+
+      const flying = await forwards.inFlight()
+      assert.deepEqual(flying, [await forwards.find(first), await forwards.find(second)])
+      assert.equal(flying[0]?.upload?.sentBytes, 5)
+      await claims[0]?.forwarded(published)
+      await claims[1]?.park(failed, 1, time.in(60_000))
+      assert.deepEqual(await forwards.inFlight(), [])
+    })
+
     for (const [state, finish] of [
       ['owed', (claim, at) => claim.postpone(failed, 2, at)],
       ['parked', (claim, at) => claim.park(failed, 2, at)],

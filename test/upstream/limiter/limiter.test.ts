@@ -172,3 +172,35 @@ test('after many calls without a throttle a late answer holds up nobody; a throt
   await pass(300)
   assert.equal(sent.length, 705)
 })
+
+test('whoever looks on sees what each lane lets through, and who waits for it', async (t) => {
+  const { limiter, ask, pass } = openLimiter(t, { PutImage: 5 })
+  for (let call = 0; call < 100; call += 1) ask(`call-${call}`)
+  await pass(5_000)
+  const use = new Map(limiter.use().map((lane) => [lane.name, lane]))
+  const busy = use.get('InitiateLayerUpload')
+  assert.deepEqual(busy, {
+    name: 'InitiateLayerUpload',
+    sentPerSecond: 4.9,
+    perSecond: 10,
+    fullPerSecond: 10,
+    waiting: 51,
+  })
+  const idle = use.get('PutImage')
+  assert.deepEqual(idle, {
+    name: 'PutImage',
+    sentPerSecond: 0,
+    perSecond: 5,
+    fullPerSecond: 5,
+    waiting: 0,
+  })
+})
+
+test('a lane that AWS slowed down is seen to be slower than it may be', async (t) => {
+  const { limiter, ask, pass } = openLimiter(t)
+  ask('first', {}, (turn) => turn.end(failure('throttled')))
+  await pass(gapMs)
+  const slowed = limiter.use().find(({ name }) => name === operation)
+  assert.equal(slowed?.perSecond, 7)
+  assert.equal(slowed.fullPerSecond, 10)
+})
