@@ -14,6 +14,7 @@ export interface Config {
     readonly host: string
     readonly port: number
     readonly adminPort: number | undefined
+    readonly hasStatusPage: boolean
     /** Our own address as agents know it. */
     readonly publicUrl: URL | undefined
     /** Addresses and networks of proxies whose forwarded headers count. */
@@ -137,6 +138,7 @@ export function loadConfig(env: Environment): Config {
       host: orDefault(settings.host),
       port: orDefault(settings.port),
       adminPort: parse(settings.adminPort),
+      hasStatusPage: orDefault(settings.statusPage),
       publicUrl: parse(settings.publicUrl),
       trustedProxies: parse(settings.trustedProxies) ?? [],
       tls: certFile !== undefined && keyFile !== undefined ? { certFile, keyFile } : undefined,

@@ -57,7 +57,13 @@ export const settings = {
   adminPort: optional(
     'LAYERGATE_ADMIN_PORT',
     parsePort,
-    'Own port for `/metrics`, `/healthz` and `/readyz`. Default: the same port as everything else.',
+    'Own port for `/`, `/metrics`, `/healthz` and `/readyz`. Default: the same port as everything else.',
+  ),
+  statusPage: setting(
+    'LAYERGATE_STATUS_PAGE',
+    parseSwitch,
+    'true',
+    'Serves a page at `/` that shows people what is going on.',
   ),
   publicUrl: optional(
     'LAYERGATE_PUBLIC_URL',

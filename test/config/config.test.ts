@@ -11,6 +11,7 @@ test('with nothing but an upstream every setting has its default', () => {
       host: '127.0.0.1',
       port: 8080,
       adminPort: undefined,
+      hasStatusPage: true,
       publicUrl: undefined,
       trustedProxies: [],
       tls: undefined,
@@ -59,6 +60,7 @@ function rate(name: RateName): (config: Config) => unknown {
 const cases: Readonly<Record<string, Case>> = {
   LAYERGATE_HOST: ['0.0.0.0', ({ http }) => http.host, '0.0.0.0'],
   LAYERGATE_PORT: ['0', ({ http }) => http.port, 0],
+  LAYERGATE_STATUS_PAGE: ['false', ({ http }) => http.hasStatusPage, false],
   LAYERGATE_ADMIN_PORT: ['9090', ({ http }) => http.adminPort, 9090],
   LAYERGATE_PUBLIC_URL: [
     'https://layers.example',
