@@ -6,7 +6,9 @@ import { createPace, type UpstreamPace } from './publish/pace/pace.ts'
 import type { Destination } from './registry/destination.ts'
 import type { Observer } from './registry/events.ts'
 import { createAudit } from './telemetry/audit/audit.ts'
-import { createLevels, type DegradedReason, degradedBy } from './telemetry/levels.ts'
+import { createLatestForwards, type PaidForward } from './telemetry/latest-forwards.ts'
+import { createLevels, type DegradedReason, degradedBy, type Levels } from './telemetry/levels.ts'
+import { createLiveUploads, type LiveUpload } from './telemetry/live-uploads.ts'
 import { createLogObserver } from './telemetry/log-observer.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { observers } from './telemetry/observers.ts'
@@ -37,8 +39,15 @@ export interface Watch {
   readonly observer: Observer
   readonly metrics: Metrics
   readonly pace: UpstreamPace
+  levels(): Promise<Levels>
   degraded(): Promise<readonly DegradedReason[]>
+  /** Those whose requests are under way. */
+  uploads(): readonly LiveUpload[]
+  /** What ECR Public got lately. */
+  forwarded(): readonly PaidForward[]
 }
+
+const mostForwarded = 200
 
 export function createWatch(
   { config, logger, version, withProcessMetrics, audit, traces }: Parts,
@@ -85,9 +94,13 @@ export function createWatch(
   const recorder = createRefusalRecorder(watched.refusals, (error) =>
     logger.error({ err: error }, 'a refusal could not be kept'),
   )
+  const uploads = createLiveUploads(watched.now)
+  const forwarded = createLatestForwards(mostForwarded, watched.now)
   return {
     observer: observers(
       metrics,
+      uploads,
+      forwarded,
       createLogObserver(logger),
       pace,
       recorder,
@@ -96,6 +109,9 @@ export function createWatch(
     ),
     metrics,
     pace,
+    levels,
+    uploads: uploads.all,
+    forwarded: forwarded.all,
     degraded: async () => degradedBy(await levels()),
   }
 }

@@ -30,6 +30,7 @@ import { openParts, policyParts } from './wiring-access.ts'
 import { type Around, defaultTiming, type Parts } from './wiring-parts.ts'
 import { createInspection, holdOf } from './wiring-inspection.ts'
 import { createPublishing } from './wiring-publish.ts'
+import { createStatus } from './wiring-status.ts'
 import { createSweeps } from './wiring-sweeps.ts'
 import { createWatch } from './wiring-watch.ts'
 
@@ -111,7 +112,7 @@ export async function wire(parts: Parts): Promise<Service> {
   const places = createPlaces(config.ingest.maxUploads, config.ingest.queueWaitMs)
   const room = createRoom(spool, cache, config.ingest.queueWaitMs)
 
-  const { observer, metrics, pace, degraded } = createWatch(parts, {
+  const watch = createWatch(parts, {
     totals: forwards.totals,
     usage: spool.usage,
     uploadsWaiting: () => places.waiting,
@@ -124,6 +125,7 @@ export async function wire(parts: Parts): Promise<Service> {
     destinationNameOf: (repository) => access.destinationNameOf(repository),
     now,
   })
+  const { observer, metrics, pace } = watch
 
   const { endpoint, registryEndpoint, kind, quotaShare, ratesPerSecond } = config.upstream
   const accounts = createAccounts({
@@ -162,14 +164,27 @@ export async function wire(parts: Parts): Promise<Service> {
   )
 
   const inFlight = createInFlight()
+  async function readiness(): Promise<Readiness> {
+    const state = { degraded: await watch.degraded() }
+    if (hasFailed) return { ...state, notReady: 'journal_failed' }
+    return isDraining ? { ...state, notReady: 'shutting_down' } : state
+  }
+  const hasJournalFailed = () => hasFailed
   const system = {
     openapi: parts.openapi,
     metrics: metrics.scrape,
-    async readiness(): Promise<Readiness> {
-      const state = { degraded: await degraded() }
-      if (hasFailed) return { ...state, notReady: 'journal_failed' }
-      return isDraining ? { ...state, notReady: 'shutting_down' } : state
-    },
+    readiness,
+    ...(config.http.hasStatusPage && {
+      status: createStatus(parts, {
+        watch,
+        readiness,
+        hasJournalFailed,
+        forwards,
+        refusals,
+        accounts,
+        now,
+      }),
+    }),
   }
 
   const leases = createSessionLeases()

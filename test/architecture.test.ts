@@ -130,6 +130,17 @@ const directions: Readonly<Record<string, Direction>> = {
     ],
     types: ['pino'],
   },
+  'wiring-status.ts': {
+    ours: [
+      'wiring-parts.ts',
+      'wiring-watch.ts',
+      'http/page/status.ts',
+      'http/routes/system.ts',
+      'layers/refusals.ts',
+      'publish/forward-journal.ts',
+      'upstream/accounts.ts',
+    ],
+  },
   'wiring-sweeps.ts': {
     ours: [
       'wiring-parts.ts',
@@ -158,6 +169,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'wiring-access.ts',
       'wiring-inspection.ts',
       'wiring-publish.ts',
+      'wiring-status.ts',
       'wiring-sweeps.ts',
       'wiring-watch.ts',
       'access/',
@@ -184,6 +196,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   // The policy alone, without a service.
   'commands/check.ts': ['access/policy/'],
   'commands/check/': ['access/', 'registry/'],
+  'commands/forwards/': ['registry/plain-text.ts'],
   'commands/check/aws.ts': ['upstream/preflight/preflight.ts'],
   'commands/token.ts': ['access/policy/names.ts'],
   // Told without a stack.

@@ -23,8 +23,9 @@ export async function runStart(args: string[]): Promise<void> {
   const sandbox = await startSandboxProcess(upstream.endpoint?.port ?? '0', storage.dataDir)
   // With port 0 the sandbox has found one of its own.
   const found = { ...quickStart, [settings.upstreamEndpoint.name]: sandbox.url }
-  const served = await serve(loadConfig(found), sandbox.stop)
-  stderr.write(welcome(served, sandbox.url))
+  const config = loadConfig(found)
+  const served = await serve(config, sandbox.stop)
+  stderr.write(welcome(served, sandbox.url, config.http.hasStatusPage))
 }
 
 interface SandboxProcess {
@@ -69,7 +70,7 @@ async function startSandboxProcess(port: string, dataDir: string): Promise<Sandb
   throw new StartError(cause, settings.upstreamEndpoint.name)
 }
 
-function welcome({ url, adminUrl }: Served, sandboxUrl: string): string {
+function welcome({ url, adminUrl }: Served, sandboxUrl: string, hasStatusPage: boolean): string {
   const layer = 'hello, layer'
   const digest = `sha256:${createHash('sha256').update(layer).digest('hex')}`
   const { host } = new URL(url)
@@ -91,7 +92,7 @@ See it refused (the digest is that of other bytes), and see what reached "AWS" (
   printf 'damaged' | curl --data-binary @- '${target}&digest=${digest}'
   curl '${sandboxUrl}/_sandbox/calls'
 
-Metrics: ${adminUrl}/metrics
+${hasStatusPage ? `Status page: ${adminUrl}/\n` : ''}Metrics: ${adminUrl}/metrics
 
 `
 }

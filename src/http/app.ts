@@ -28,6 +28,7 @@ import { type LayerRoutes, layerRoutes } from './routes/layers.ts'
 import { type ManifestRoutes, manifestRoutes } from './routes/manifests.ts'
 import { type RefusalRoutes, refusalRoutes } from './routes/refusals.ts'
 import { type TokenRoutes, tokenRoutes } from './routes/token.ts'
+import { type StatusPageRoutes, statusPageRoutes } from './routes/status-page.ts'
 import { healthRoutes, metricsRoutes, type SystemRoutes } from './routes/system.ts'
 
 /** Longer than any digest, so that it is a parser of ours that refuses what is none. */
@@ -48,7 +49,7 @@ export interface AppPorts {
   /** Absent on a port of their own for operators. */
   readonly agents?: AgentRoutes
   /** Absent on the agents' port when operators have their own. */
-  readonly system?: SystemRoutes
+  readonly system?: SystemRoutes & Partial<StatusPageRoutes>
   readonly access: Access
   /** Our own address as agents know it; as each request has it when absent. */
   readonly publicUrl?: URL
@@ -125,11 +126,13 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
     healthRoutes(app, system)
     await app.register(async (scope) => {
       // A port of their own is for operators alone, by whatever stands around it.
-      if (agents && !access.isOpen) {
+      const isAsked = agents !== undefined && !access.isOpen
+      if (isAsked) {
         authenticate(scope, access)
         observersOnly(scope)
       }
       metricsRoutes(scope, system)
+      if (system.status) statusPageRoutes(scope, { status: system.status }, isAsked)
     })
   }
   if (agents) {

@@ -4,6 +4,8 @@ import { tokenPath } from './oci-path.ts'
 
 /** Whom tokens of ours are for, as the challenge and `/token` name it. */
 export const tokenService = 'layergate'
+/** The status page. */
+const pagePath = '/'
 
 /**
  * Sends a client to where it gets a token
@@ -16,8 +18,9 @@ export function challengeFor(
   error: LayergateError,
   publicUrl: URL | undefined,
 ): string {
-  // There is nowhere else to send it.
-  if (request.url.split('?', 1)[0] === tokenPath) return `Basic realm="${tokenService}"`
+  // A client that is there already, and a browser, which asks its user.
+  const [path = ''] = request.url.split('?', 1)
+  if (path === tokenPath || path === pagePath) return `Basic realm="${tokenService}"`
   const scope = scopeOf(request)
   const why = { credentials_invalid: 'invalid_token', scope_insufficient: 'insufficient_scope' }
   const reason = Object.entries(why).find(([code]) => code === error.code)?.[1]

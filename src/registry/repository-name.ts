@@ -20,6 +20,6 @@ export function parseRepositoryName(text: string): RepositoryName {
   )
 }
 
-function isRepositoryName(text: string): text is RepositoryName {
+export function isRepositoryName(text: string): text is RepositoryName {
   return text.length >= minLength && text.length <= maxLength && grammar.test(text)
 }

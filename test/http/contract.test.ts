@@ -12,6 +12,7 @@ import { discoveryRoutes } from '../../src/http/routes/discovery.ts'
 import { layerRoutes } from '../../src/http/routes/layers.ts'
 import { manifestRoutes } from '../../src/http/routes/manifests.ts'
 import { refusalRoutes } from '../../src/http/routes/refusals.ts'
+import { statusPageRoutes } from '../../src/http/routes/status-page.ts'
 import { tokenRoutes } from '../../src/http/routes/token.ts'
 import { healthRoutes, metricsRoutes } from '../../src/http/routes/system.ts'
 import { refusalCauses } from '../../src/registry/diagnosis.ts'
@@ -153,6 +154,7 @@ const scenarios: readonly Scenario[] = [
     },
   },
   { operation: 'getMetrics', status: 200, send: get('/metrics') },
+  { operation: 'getStatusPage', status: 200, send: get('/') },
   { operation: 'getOpenapi', status: 200, send: get('/openapi.yaml') },
   ...blobUploadScenarios,
   ...readScenarios,
@@ -270,6 +272,7 @@ test('the routes are those of openapi.yaml', () => {
   })
   healthRoutes(app, { readiness: unused, openapi: '' })
   metricsRoutes(app, { metrics: unused })
+  statusPageRoutes(app, { status: unused }, false)
   for (const addRoutes of [
     layerRoutes,
     blobUploadRoutes,

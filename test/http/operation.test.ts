@@ -66,7 +66,7 @@ test('a layer that is coming in is seen as receiving', async (t) => {
 test('operators may have a port of their own, and agents then see nothing of it', async (t) => {
   const { url, adminUrl } = await startService(t, { env: { LAYERGATE_ADMIN_PORT: '0' } })
   assert.notEqual(adminUrl, url)
-  for (const path of ['/healthz', '/readyz', '/metrics', '/openapi.yaml']) {
+  for (const path of ['/', '/healthz', '/readyz', '/metrics', '/openapi.yaml']) {
     assert.equal((await fetch(`${adminUrl}${path}`)).status, 200)
     assert.equal((await fetch(`${url}${path}`)).status, 404)
   }

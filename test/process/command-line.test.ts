@@ -53,6 +53,8 @@ test('start prints lines that work when they are pasted', async (t) => {
   assert.equal(await run(calls), before)
   const metrics = /^Metrics: (\S+)$/m.exec(process.stderr())?.[1]
   assert.match(await (await fetch(metrics ?? '')).text(), /layergate_layer_uploads_total/)
+  const page = /^Status page: (\S+)$/m.exec(process.stderr())?.[1]
+  assert.match(await (await fetch(page ?? '')).text(), /<h1 id="state">All is well<\/h1>/)
 
   process.child.kill('SIGTERM')
   assert.equal(await process.exit(), 0)

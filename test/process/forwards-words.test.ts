@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { renderDropped, renderRetried } from '../../src/commands/forwards/changes.ts'
 import { renderList } from '../../src/commands/forwards/listing.ts'
-import { durationText, plain, sizeText } from '../../src/commands/forwards/plain-text.ts'
+import { durationText, plain, sizeText } from '../../src/registry/plain-text.ts'
 import type { Debt, Listed } from '../../src/commands/forwards/question.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`

@@ -4,7 +4,7 @@ import type { Config } from '../../config/config.ts'
 import { type Destination, registryKey } from '../../registry/destination.ts'
 import type { RepositoryName } from '../../registry/repository-name.ts'
 import { type Finding, preflight } from '../../upstream/preflight/preflight.ts'
-import { plain } from '../forwards/plain-text.ts'
+import { plain } from '../../registry/plain-text.ts'
 
 export interface CheckAwsOptions {
   /** One that agents push to: its destination is tried for repositories below it. */

@@ -1,4 +1,4 @@
-import { plain, sizeText } from './plain-text.ts'
+import { plain, sizeText } from '../../registry/plain-text.ts'
 import type { Changed, Debt } from './question.ts'
 
 /** For people: what a retry came to. */

@@ -1,4 +1,4 @@
-import { durationText, plain, sizeText } from './plain-text.ts'
+import { durationText, plain, sizeText } from '../../registry/plain-text.ts'
 import type { Debt, Listed } from './question.ts'
 
 const states: Readonly<Record<Debt['state'], string>> = {

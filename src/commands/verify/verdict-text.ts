@@ -1,7 +1,7 @@
 import { settings } from '../../config/settings.ts'
 import type { Evidence } from '../../registry/diagnosis.ts'
 import type { Compression, Contents, Findings, UnexaminedReason } from '../../registry/findings.ts'
-import { plain } from '../forwards/plain-text.ts'
+import { plain } from '../../registry/plain-text.ts'
 import type { Verdict } from './verdict.ts'
 
 /** For people: a few lines. */

@@ -11,7 +11,10 @@ import { integer } from './rows.ts'
 import { forwardDropped, type Settlements, unclaimed } from './settlements.ts'
 
 /** What an operator does with debts, and the clock with those that are paid or held. */
-export type DebtCare = Pick<ForwardJournal, 'unpaid' | 'inFlight' | 'retry' | 'drop' | 'dropHeld' | 'prune'>
+export type DebtCare = Pick<
+  ForwardJournal,
+  'unpaid' | 'inFlight' | 'retry' | 'drop' | 'dropHeld' | 'prune'
+>
 
 export interface DebtCareOptions {
   readonly journal: Journal

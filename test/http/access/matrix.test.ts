@@ -27,7 +27,7 @@ const reading = /^(?:get|head|list)(?:Layer|Blob|Manifest|Tags|Referrers|Refusal
 
 /** Every operation of the contract that asks who the caller is. */
 function askingRoutes({ routes }: Contract): readonly Route[] {
-  const asking = [...routes].filter(([, route]) => / \/(?:v1\/|v2\/|metrics$)/.test(route))
+  const asking = [...routes].filter(([, route]) => / \/(?:v1\/|v2\/|metrics$|$)/.test(route))
   return asking.map(([operation, route]) => {
     const [method = '', path = ''] = route.split(' ')
     return {
@@ -45,7 +45,7 @@ function askingRoutes({ routes }: Contract): readonly Route[] {
 }
 
 function needsOf(operation: string): Route['needs'] {
-  if (operation === 'getMetrics') return 'observe'
+  if (operation === 'getMetrics' || operation === 'getStatusPage') return 'observe'
   if (operation.endsWith('ApiVersion')) return 'login'
   return reading.test(operation) ? 'pull' : 'push'
 }
@@ -134,7 +134,11 @@ function assertRefused(
     ? `,scope="repository:${name}:${needs === 'pull' ? 'pull' : 'pull,push'}"`
     : ''
   const error = expected.error === undefined ? '' : `,error="${expected.error}"`
-  const challenge = `Bearer realm="http://127.0.0.1:${port}/token",service="layergate"${scope}${error}`
+  // Of the page a browser asks its user who that is.
+  const challenge =
+    operation === 'getStatusPage'
+      ? 'Basic realm="layergate"'
+      : `Bearer realm="http://127.0.0.1:${port}/token",service="layergate"${scope}${error}`
   assert.equal(headers.get('www-authenticate'), status === 401 ? challenge : null, operation)
   assert.equal(headers.get('connection'), 'close', operation)
   assert.equal(wasWelcome, false, operation)

@@ -26,7 +26,7 @@ const strangers: ServiceOptions = { access: agentsWith({ other: { push: ['team/o
 
 /** Every operation of `contract` that asks who the caller is, and is answered for that alone. */
 export function identityScenarios({ routes }: Contract): readonly Scenario[] {
-  const asking = [...routes].filter(([, route]) => / \/(?:v1\/|v2\/|metrics$)/.test(route))
+  const asking = [...routes].filter(([, route]) => / \/(?:v1\/|v2\/|metrics$|$)/.test(route))
   return asking.flatMap(([operation, route]) => {
     const send: Scenario['send'] = async ({ url }) => {
       const [method = '', path = ''] = route.split(' ')
