@@ -102,7 +102,7 @@ test('whoever may observe sees what lies in repositories that they may pull, and
 
   await until('all of it is told', async () => {
     const page = await pageOf(service, asAgent('chief'))
-    return page.includes('Forwarded</b>') && page.split('unknown</code>').length === 3
+    return page.includes('Forwarded</b>') && page.split('>other_layer</code>').length === 3
   })
   const all = await pageOf(service, asAgent('chief'))
   assert.match(all, /team\/other/)

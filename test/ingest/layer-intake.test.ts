@@ -54,6 +54,10 @@ test('a layer that is accepted is sealed, and its upload is over', async () => {
   assert.deepEqual([places.taken, await sessions.unfinished()], [0, []])
 })
 
+async function turns(): Promise<void> {
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn()
+}
+
 test('whoever looks on sees how far an upload has come', async () => {
   const { takeLayer, observer } = intake()
   const body = new PassThrough()
@@ -63,9 +67,6 @@ test('whoever looks on sees how far an upload has come', async () => {
     return steps.finish(received, digest, recipientThat({ record: () => isChecked }))
   })
   const progress = () => observer.of('upload_started')[0]?.progress()
-  const turns = async () => {
-    for (let turn = 0; turn < 20; turn += 1) await nextTurn()
-  }
   await turns()
   assert.equal(observer.of('upload_started')[0]?.announcedBytes, 100)
   assert.deepEqual(progress(), { receivedBytes: 0, expected: digest, phase: 'receiving' })

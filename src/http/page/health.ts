@@ -49,10 +49,9 @@ ${list.length > 0 && html`<ul>${list}</ul>`}
 /** The numbers that one looks at first. */
 export function figures({ totals, uploads, inFlight }: Status): Html {
   const { forwardOldestSeconds, spoolBytes, spoolCapacityBytes } = totals
-  const waits = (count: number) => `${countText(count)} waiting`
   return html`<dl class="figures">
-${figure('Receiving', countText(uploads.length), `${waits(totals.uploadsWaiting)} for a place`)}
-${figure('Forwarding', countText(inFlight.length), waits(totals.forwardsWaiting))}
+${figure('Receiving', countText(uploads.length), `${waiting(totals.uploadsWaiting)} for a place`)}
+${figure('Forwarding', countText(inFlight.length), waiting(totals.forwardsWaiting))}
 ${figure(
   'Owed',
   sizeText(totals.forwardBacklogBytes),
@@ -65,6 +64,10 @@ ${figure(
 ${figure('Spool', `${percent(spoolBytes, spoolCapacityBytes)} %`, progress('Use of the spool', spoolBytes, spoolCapacityBytes))}
 </dl>
 `
+}
+
+function waiting(count: number): string {
+  return `${countText(count)} waiting`
 }
 
 function figure(title: string, value: string, more: string | Html): Html {

@@ -72,7 +72,7 @@ ${calls(status.accounts)}
 
 /** A page that changes by itself is hard to read for some, and hard to copy from for all. */
 function clock(at: Date, refreshes: boolean): Html {
-  const now = time(at, `${utcText(at).slice(11)}`)
+  const now = time(at, utcText(at).slice(11))
   const how = refreshes
     ? [`read again every ${refreshSeconds} s`, html`<a href="?refresh=off">Pause</a>`]
     : ['paused', html`<a href="?refresh=on">Go on</a>`]

@@ -4,6 +4,7 @@ import { busyStatus } from '../../../scripts/page-picture/busy-status.ts'
 import { renderPage } from '../../../src/http/page/page.ts'
 import type { Status, Viewer } from '../../../src/http/page/status.ts'
 import { diagnosis } from '../../../src/registry/diagnosis.ts'
+import type { UploadStarted } from '../../../src/registry/events.ts'
 import { degradedReasons } from '../../../src/telemetry/levels.ts'
 
 const everybody: Viewer = { canPull: () => true }
@@ -127,8 +128,11 @@ test('a layer that comes in is told with how much of it is here', () => {
 })
 
 test('an upload of which no byte came is waiting', () => {
-  const progress = () => ({ receivedBytes: 0, phase: 'receiving' }) as const
-  const uploads = [{ ...upload, upload: { ...upload.upload, progress } }]
+  const waiting: UploadStarted = {
+    ...upload.upload,
+    progress: () => ({ receivedBytes: 0, phase: 'receiving' }),
+  }
+  const uploads = [{ ...upload, upload: waiting }]
   assert.match(textOf(partOf(render({ uploads }), 'receiving')), / Waiting /)
 })
 
@@ -169,8 +173,8 @@ test('what is owed is counted, though not all of it was read', () => {
 })
 
 test('of repositories that the viewer may not pull, nothing but numbers is told', () => {
-  const canPull = (repository: string) => repository === 'payments/api'
-  const page = render({}, { agent: 'alice', canPull })
+  const alice: Viewer = { agent: 'alice', canPull: (name) => name === 'payments/api' }
+  const page = render({}, alice)
   assert.match(textOf(partOf(page, 'receiving')), /payments\/api/)
   for (const other of [
     'search/indexer',
