@@ -14,6 +14,7 @@ import { formLimits } from './form-layer.ts'
 import type { InFlight } from './in-flight.ts'
 import { createClientErrors } from './plugins/client-errors.ts'
 import { authenticate, createDenials, observersOnly } from './plugins/authentication.ts'
+import { refusePages } from './plugins/foreign-pages.ts'
 import { limitAgents } from './plugins/agent-limits.ts'
 import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { ociRequests } from './plugins/oci-requests.ts'
@@ -143,6 +144,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
         const inside = ports.inFlight.enter()
         reply.raw.once('close', () => inside[Symbol.dispose]())
       })
+      refusePages(scope)
       authenticate(scope, access)
       limitAgents(scope, agents.limits, agents.shutdown)
       await scope.register(multipart, { limits: formLimits })

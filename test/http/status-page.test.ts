@@ -152,3 +152,23 @@ test('however many look at the page, what it tells is read once', async (t) => {
   await Promise.all(Array.from({ length: 20 }, () => pageOf(service)))
   assert.ok(reads > 0 && reads < 20)
 })
+
+for (const origin of ['https://elsewhere.example', 'null']) {
+  test(`what a page from ${origin} has a browser post is refused, whatever token the browser has`, async (t) => {
+    const service = await startService(t, { access })
+    const headers = { ...asAgent('builder'), origin }
+    for (const [method, path] of [
+      ['POST', target],
+      ['POST', '/v2/team/app/blobs/uploads/'],
+      ['PUT', '/v2/team/app/manifests/v1'],
+    ] as const) {
+      const answer = await fetch(`${service.url}${path}`, { method, headers, body: layer })
+      assert.equal(answer.status, 400)
+      assert.match(await answer.text(), /Pages of a browser may push nothing/)
+    }
+    assert.deepEqual(await service.spooledFiles(), [])
+    assert.deepEqual(service.calls(), [])
+    const state = await fetch(`${service.url}/v2/`, { headers })
+    assert.equal(state.status, 200)
+  })
+}
