@@ -32,8 +32,8 @@ export function createStatus(
   let latest: { readonly status: Promise<Status>; readonly readAtMs: number } | undefined
 
   /** A journal that failed tells nothing any more; that it failed is told. */
-  async function unlessFailed<T>(read: Promise<readonly T[]>): Promise<readonly T[]> {
-    return read.catch((error: unknown) => {
+  async function unlessFailed<T>(list: Promise<readonly T[]>): Promise<readonly T[]> {
+    return list.catch((error: unknown) => {
       if (ports.hasJournalFailed()) return []
       throw error
     })

@@ -54,7 +54,7 @@ test('a layer that is accepted is sealed, and its upload is over', async () => {
   assert.deepEqual([places.taken, await sessions.unfinished()], [0, []])
 })
 
-async function turns(): Promise<void> {
+async function someTurns(): Promise<void> {
   for (let turn = 0; turn < 20; turn += 1) await nextTurn()
 }
 
@@ -67,14 +67,14 @@ test('whoever looks on sees how far an upload has come', async () => {
     return steps.finish(received, digest, recipientThat({ record: () => isChecked }))
   })
   const progress = () => observer.of('upload_started')[0]?.progress()
-  await turns()
+  await someTurns()
   assert.equal(observer.of('upload_started')[0]?.announcedBytes, 100)
   assert.deepEqual(progress(), { receivedBytes: 0, expected: digest, phase: 'receiving' })
   body.write(bytes.subarray(0, 60))
-  await turns()
+  await someTurns()
   assert.deepEqual(progress(), { receivedBytes: 60, expected: digest, phase: 'receiving' })
   body.end(bytes.subarray(60))
-  await turns()
+  await someTurns()
   assert.deepEqual(progress(), { receivedBytes: 100, expected: digest, phase: 'checking' })
   goOn('recorded')
   await taken

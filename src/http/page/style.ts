@@ -70,7 +70,7 @@ th, td { padding: 0.625rem 0; text-align: left; vertical-align: top; font-weight
 th + td, th + th, td + td { padding-left: 1.25rem; }
 tbody tr { border-top: 1px solid var(--line); }
 thead th { padding-top: 0.25rem; padding-bottom: 0.25rem; color: var(--soft); font-size: 0.75rem; overflow-wrap: normal; }
-.layers th:first-child { width: 62%; }
+.layers th:first-child { width: 60%; }
 .why td { padding-top: 0; font-size: 0.8125rem; }
 tbody .why { border-top: 0; }
 .why code { color: var(--bad); font-weight: 600; }
@@ -87,7 +87,7 @@ tbody .why { border-top: 0; }
   color: var(--soft); user-select: all;
 }
 .layers small { display: block; }
-.amount { display: block; }
+.amount { display: block; font-size: 0.8125rem; }
 .state { font-weight: 600; white-space: nowrap; }
 .state::before { background: var(--soft); }
 .state.good::before { background: var(--good); }
@@ -120,7 +120,6 @@ footer { margin-top: 1.5rem; }
   .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); }
   .health, section:not(.health) { padding-left: 1rem; padding-right: 1rem; }
   .layers th:first-child { width: 54%; }
-  .amount { font-size: 0.8125rem; }
   .lanes td:nth-child(2) { display: table-cell; }
   .lanes th:nth-child(2) { width: 30%; }
   .lanes progress { margin-top: 0.375rem; }
