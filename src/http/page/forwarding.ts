@@ -49,8 +49,8 @@ function inFlight(
 function paid({ forward, endedAt }: Forwarded, now: Date): Html {
   const { repository, digest, agent, sizeBytes, seconds, outcome } = forward
   const more = [foreign(agent), sizeText(sizeBytes), ago(endedAt, now)]
-  const how =
-    outcome === 'forwarded' ? `in ${spanText(Math.max(1, seconds) * 1000)}` : 'nothing was sent'
+  const took = seconds < 1 ? 'less than 1 s' : spanText(seconds * 1000)
+  const how = outcome === 'forwarded' ? `in ${took}` : 'nothing was sent'
   const state = outcome === 'forwarded' ? 'Forwarded' : 'Was there'
   return html`<tr>${layerCell({ repository, digest, more })}<td>
 <b class="state good">${state}</b> <small>${how}</small></td></tr>
