@@ -151,6 +151,7 @@ export const busyStatus: Status = {
       endedAt: before(8),
       forward: {
         type: 'forward_ended',
+        flightId: 'flight',
         repository: 'web/frontend',
         agent: 'github-main',
         digest: digest('six'),
@@ -165,6 +166,7 @@ export const busyStatus: Status = {
       endedAt: before(95),
       forward: {
         type: 'forward_ended',
+        flightId: 'flight',
         repository: 'base/node',
         agent: 'nightly',
         digest: digest('seven'),

@@ -9,6 +9,7 @@ const at = new Date(0)
 function ended(seed: number, outcome: ForwardEnded['outcome']): ForwardEnded {
   return {
     type: 'forward_ended',
+    flightId: 'flight-1',
     repository: 'team/app',
     agent: 'ci',
     digest: digestOf(layerBytes(10, seed)),
