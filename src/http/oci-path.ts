@@ -13,12 +13,14 @@ const resource = new RegExp(`^/v2/(.+?)/(${tails.join('|')})$`)
 
 /**
  * Makes the name of a repository one segment of the path, so that routes can name it, and adds the slash at the end of `/v2/` and of
- * `/blobs/uploads/`, which clients and front proxies disagree about. Other paths stay as they are.
+ * `/blobs/uploads/`, which clients and front proxies disagree about. `*`, which is no path, is not to be taken for `/`. Other paths stay as
+ * they are.
  */
 export function toRoutePath(url: string): string {
   const at = url.indexOf('?')
   const path = at < 0 ? url : url.slice(0, at)
   const query = at < 0 ? '' : url.slice(at)
+  if (path === '*') return `/*${query}`
   if (path === '/v2') return `/v2/${query}`
   const [, name, rest] = resource.exec(path) ?? []
   if (name === undefined || rest === undefined) return url
