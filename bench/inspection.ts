@@ -16,11 +16,10 @@ import { fileURLToPath } from 'node:url'
 import { type BigLayer, bigLayer } from './support/big-layer.ts'
 import { type Mode, push, startService } from './support/inspecting-service.ts'
 import { folderLayer, textLayer, variant } from './support/real-layers.ts'
-import { type Figures, table } from './support/rounds.ts'
+import { compare, type Figures } from './support/rounds.ts'
 
 const mebibyte = 1024 * 1024
 const texts = fileURLToPath(new URL('../node_modules', import.meta.url))
-const modes: readonly Mode[] = ['off', 'enforce']
 
 async function measurePush(mode: Mode, layers: readonly BigLayer[]): Promise<Figures> {
   await using service = await startService(mode)
@@ -58,16 +57,16 @@ async function measureStart(mode: Mode, layers: readonly BigLayer[]): Promise<Fi
 
 async function pushOne(folder: string, rounds: number, folders: readonly string[]): Promise<void> {
   const sizeBytes = 512 * mebibyte
-  await compare('random', rounds, (mode) => measurePush(mode, [bigLayer(sizeBytes, rounds)]))
+  await compareModes('random', rounds, (mode) => measurePush(mode, [bigLayer(sizeBytes, rounds)]))
   for (const compression of ['gzip', 'zstd'] as const) {
     const path = join(folder, compression)
     const text = await textLayer(path, texts, compression, sizeBytes)
-    await compare(describe(`text, ${compression}`, text), rounds, (mode) =>
+    await compareModes(describe(`text, ${compression}`, text), rounds, (mode) =>
       measurePush(mode, [text]),
     )
     if (folders.length === 0) continue
     const files = await folderLayer(path, folders, compression)
-    await compare(describe(`files, ${compression}`, files), rounds, (mode) =>
+    await compareModes(describe(`files, ${compression}`, files), rounds, (mode) =>
       measurePush(mode, [files]),
     )
   }
@@ -77,11 +76,11 @@ async function pushMany(folder: string, rounds: number): Promise<void> {
   const sizeBytes = 64 * mebibyte
   const seeds = Array.from({ length: 50 }, (_, seed) => seed)
   const random = seeds.map((seed) => bigLayer(sizeBytes, seed))
-  await compare('50 x random', rounds, (mode) => measurePush(mode, random))
+  await compareModes('50 x random', rounds, (mode) => measurePush(mode, random))
   for (const compression of ['gzip', 'zstd'] as const) {
     const text = await textLayer(join(folder, compression), texts, compression, sizeBytes)
     const layers = await Promise.all(seeds.map((seed) => variant(text, compression, seed)))
-    await compare(describe(`50 x text, ${compression}`, text), rounds, (mode) =>
+    await compareModes(describe(`50 x text, ${compression}`, text), rounds, (mode) =>
       measurePush(mode, layers),
     )
   }
@@ -90,23 +89,15 @@ async function pushMany(folder: string, rounds: number): Promise<void> {
 async function start(folder: string, rounds: number): Promise<void> {
   const text = await textLayer(join(folder, 'gzip'), texts, 'gzip', 64 * 1024)
   const layers = await Promise.all([1, 2, 3].map((seed) => variant(text, 'gzip', seed)))
-  await compare('start', rounds, (mode) => measureStart(mode, layers))
+  await compareModes('start', rounds, (mode) => measureStart(mode, layers))
 }
 
-async function compare(
+function compareModes(
   what: string,
   rounds: number,
   measure: (mode: Mode) => Promise<Figures>,
 ): Promise<void> {
-  const measured = new Map<Mode, Figures[]>(modes.map((mode) => [mode, []]))
-  for (let round = 0; round < rounds; round += 1) {
-    // Whoever comes second in one round comes first in the next.
-    for (const mode of round % 2 === 0 ? modes : modes.toReversed()) {
-      measured.get(mode)?.push(await measure(mode))
-    }
-  }
-  console.log(`\n${what}`)
-  console.table(table(measured.get('off') ?? [], measured.get('enforce') ?? []))
+  return compare(what, rounds, { enforce: () => measure('enforce'), off: () => measure('off') })
 }
 
 function describe(

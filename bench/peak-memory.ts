@@ -1,88 +1,51 @@
 /**
- * Peak memory of the service, for layers of given sizes pushed at once.
+ * Peak memory of the service, for layers of given sizes pushed at once and waited for until ECR has them; and of CNCF Distribution, for the
+ * same layers by POST and PUT.
  *
- *   node bench/peak-memory.ts [SIZE_MIB x COUNT ...]     default: 5120x1 64x50
- *
- * Each case has a service and a sandbox of its own; the sandbox keeps digests only.
+ *   node bench/peak-memory.ts [ROUNDS, default 1] [SIZE_MIB x COUNT ..., default 5120x1 64x50]
  */
-import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { type IncomingMessage, request } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { pipeline } from 'node:stream/promises'
 import { type BigLayer, bigLayer } from './support/big-layer.ts'
-import { startProcess } from './support/processes.ts'
+import { pushBlob, sendBody } from './support/push-blob.ts'
+import { distribution, layergate, type Registry, repository } from './support/registries.ts'
+import { compare, type Figures } from './support/rounds.ts'
 
 const mebibyte = 1024 * 1024
 
-interface Figures {
-  readonly layers: string
-  readonly idleMiB: number
-  readonly peakMiB: number
-  readonly cpuSecondsPerGiB: number
-  readonly wallMiBPerSecond: number
-}
+type Push = (url: string, layer: BigLayer) => Promise<void>
 
-async function measure(sizeBytes: number, count: number): Promise<Figures> {
-  const layers = Array.from({ length: count }, (_, seed) => bigLayer(sizeBytes, seed))
-  const dataDir = await mkdtemp(join(tmpdir(), 'layergate-bench-'))
-  const sandbox = await startProcess(['sandbox', '--port', '0', '--repository', 'bench/app'])
-  await fetch(`${sandbox.url}/_sandbox/switches`, { method: 'PATCH', body: '{"keepBytes":false}' })
-  const service = await startProcess(['serve'], {
-    LAYERGATE_UPSTREAM: 'sandbox',
-    LAYERGATE_UPSTREAM_ENDPOINT: sandbox.url,
-    LAYERGATE_DATA_DIR: dataDir,
-    LAYERGATE_PORT: '0',
-    LAYERGATE_LOG_LEVEL: 'info',
-  })
-  try {
-    const idleBytes = await service.peakMemoryBytes()
-    const startedAt = performance.now()
-    const cpuBefore = await service.cpuSeconds()
-    await Promise.all(layers.map((layer) => push(service.url, layer)))
-    const seconds = (performance.now() - startedAt) / 1000
-    const cpuSeconds = (await service.cpuSeconds()) - cpuBefore
-    return {
-      layers: `${count} x ${sizeBytes / mebibyte} MiB`,
-      idleMiB: round(idleBytes / mebibyte),
-      peakMiB: round((await service.peakMemoryBytes()) / mebibyte),
-      cpuSecondsPerGiB: round((cpuSeconds / (sizeBytes * count)) * 1024 ** 3),
-      wallMiBPerSecond: round((sizeBytes * count) / mebibyte / seconds),
-    }
-  } finally {
-    await service.stop()
-    await sandbox.stop()
-    await rm(dataDir, { recursive: true })
+async function measure(
+  start: () => Promise<Registry>,
+  layers: readonly BigLayer[],
+  push: Push,
+): Promise<Figures> {
+  await using registry = await start()
+  const { process, url } = registry
+  const idleBytes = await process.peakMemoryBytes()
+  const cpuBefore = await process.cpuSeconds()
+  const startedAt = performance.now()
+  await Promise.all(layers.map((layer) => push(url, layer)))
+  const seconds = (performance.now() - startedAt) / 1000
+  const cpuSeconds = (await process.cpuSeconds()) - cpuBefore
+  const sizeBytes = layers.reduce((sum, layer) => sum + layer.sizeBytes, 0)
+  return {
+    'idle MiB': idleBytes / mebibyte,
+    'peak MiB': (await process.peakMemoryBytes()) / mebibyte,
+    'CPU s per GiB': (cpuSeconds * 1024 * mebibyte) / sizeBytes,
+    'MiB per second': sizeBytes / mebibyte / seconds,
   }
 }
 
-async function push(url: string, layer: BigLayer): Promise<void> {
-  const upload = request(`${url}/v1/layers?repository=bench/app&digest=${layer.digest}`, {
-    method: 'POST',
-    headers: {
-      'content-type': 'application/octet-stream',
-      'content-length': layer.sizeBytes,
-      prefer: 'wait=600',
-    },
-  })
-  const answered = once(upload, 'response')
-  await pipeline(layer.stream(), upload)
-  const [answer]: IncomingMessage[] = await answered
-  if (answer?.statusCode !== 201) throw new Error(answer && (await text(answer)))
-  answer.resume()
+function pushAndWait(url: string, layer: BigLayer): Promise<void> {
+  const target = new URL(`${url}/v1/layers?repository=${repository}&digest=${layer.digest}`)
+  return sendBody('POST', target, { prefer: 'wait=600' }, layer, 201)
 }
 
-function round(value: number): number {
-  return Math.round(value * 10) / 10
-}
-
-const cases = process.argv.slice(2).length > 0 ? process.argv.slice(2) : ['5120x1', '64x50']
-const figures: Figures[] = []
-for (const each of cases) {
+const [rounds = '1', ...given] = process.argv.slice(2)
+for (const each of given.length > 0 ? given : ['5120x1', '64x50']) {
   const [sizeMiB = 0, count = 1] = each.split('x').map(Number)
-  figures.push(await measure(sizeMiB * mebibyte, count))
+  const layers = Array.from({ length: count }, (_, seed) => bigLayer(sizeMiB * mebibyte, seed))
+  await compare(`${count} x ${sizeMiB} MiB at once`, Number(rounds), {
+    layergate: () => measure(layergate, layers, pushAndWait),
+    distribution: () => measure(distribution, layers, pushBlob),
+  })
 }
-console.table(figures)
-console.log(JSON.stringify(figures))

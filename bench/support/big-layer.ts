@@ -33,3 +33,9 @@ export function bigLayer(sizeBytes: number, seed: number): BigLayer {
     stream: () => Readable.from(blocks(), { objectMode: false, highWaterMark: blockBytes }),
   }
 }
+
+/** A small one that is in memory as a whole. */
+export function bytesLayer(bytes: Buffer): BigLayer {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  return { sizeBytes: bytes.length, digest, stream: () => Readable.from([bytes]) }
+}

@@ -2,11 +2,12 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
 
-export interface RunningProcess {
+export interface RunningProcess extends AsyncDisposable {
   readonly url: string
   /** The largest resident set so far, in bytes, as Linux counts it. */
   peakMemoryBytes(): Promise<number>
@@ -14,24 +15,62 @@ export interface RunningProcess {
   memoryBytes(): Promise<number>
   /** User and system time so far, in seconds. */
   cpuSeconds(): Promise<number>
+  signal(name: NodeJS.Signals): void
   stop(): Promise<void>
 }
 
+type Environment = Readonly<Record<string, string>>
+
 /** Starts a command of ours in a process of its own and waits until it listens. */
-export async function startProcess(
+export function startProcess(
   args: readonly string[],
-  env: Readonly<Record<string, string>> = {},
+  env: Environment = {},
 ): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [main, ...args], {
+  return startScript(main, args, env)
+}
+
+/** The same with a script, which says where it listens as our commands do. */
+export async function startScript(
+  path: string,
+  args: readonly string[],
+  env: Environment = {},
+): Promise<RunningProcess> {
+  const child = spawn(process.execPath, [path, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: '/usr/bin:/bin', ...env },
   })
-  const url = await listeningUrl(child)
+  return running(child, await listeningUrl(child))
+}
 
+const lookAgainMs = 20
+
+/** The same with a program of others, which answers at `url` once it listens. */
+export async function startProgram(
+  command: string,
+  args: readonly string[],
+  env: Environment,
+  url: string,
+): Promise<RunningProcess> {
+  const child = spawn(command, args, { stdio: 'ignore', env: { PATH: '/usr/bin:/bin', ...env } })
+  await once(child, 'spawn')
+  while (!(await fetch(url).catch(() => undefined))) {
+    if (child.exitCode !== null) throw new Error(`${command} ended with ${child.exitCode}.`)
+    await setTimeout(lookAgainMs)
+  }
+  return running(child, url)
+}
+
+function running(child: ChildProcess, url: string): RunningProcess {
   async function statusBytes(field: 'VmHWM' | 'VmRSS'): Promise<number> {
     const status = await readFile(`/proc/${child.pid}/status`, 'utf8')
     const [, kibibytes] = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status) ?? []
     return Number(kibibytes) * 1024
+  }
+
+  async function stop(): Promise<void> {
+    const exited = once(child, 'exit')
+    child.kill()
+    await exited
   }
 
   return {
@@ -44,11 +83,9 @@ export async function startProcess(
       const ticksPerSecond = 100
       return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
     },
-    async stop() {
-      const exited = once(child, 'exit')
-      child.kill()
-      await exited
-    },
+    signal: (name) => void child.kill(name),
+    stop,
+    [Symbol.asyncDispose]: stop,
   }
 }
 

@@ -1,27 +1,62 @@
 /** What one round gave, by what was measured. */
 export type Figures = Readonly<Record<string, number>>
 
-/** For `console.table`: the middle of all rounds, with the least and the most, and what the second way is beside the first. */
-export function table(off: readonly Figures[], enforce: readonly Figures[]): object {
-  const names = Object.keys(off[0] ?? {})
+/** What is compared, by its name. The others are put beside the first. */
+export type Ways = Readonly<Record<string, () => Promise<Figures>>>
+
+/** One row of a table: the middle of all rounds and their spread, by way, and how each is to the first. */
+type Row = Record<string, string | number>
+
+/**
+ * Measures every way once in each round, one after the other, and prints a table for people, and a line of JSON with every round.
+ */
+export async function compare(what: string, rounds: number, ways: Ways): Promise<void> {
+  const names = Object.keys(ways)
+  const measured: Record<string, Figures[]> = Object.fromEntries(names.map((name) => [name, []]))
+  for (let round = 0; round < rounds; round += 1) {
+    // Whoever comes last in one round comes first in the next.
+    for (const name of round % 2 === 0 ? names : names.toReversed()) {
+      const figures = await ways[name]?.()
+      if (figures) measured[name]?.push(figures)
+    }
+  }
+  console.log(`\n${what}`)
+  console.table(table(measured))
+  console.log(JSON.stringify({ what, rounds: measured }))
+}
+
+function table(measured: Readonly<Record<string, readonly Figures[]>>): Record<string, Row> {
+  const [firstWay, ...others] = Object.entries(measured)
+  if (!firstWay) return {}
+  const [firstName, first] = firstWay
+  const figures = Object.keys(first[0] ?? {})
   return Object.fromEntries(
-    names.map((name) => {
-      const [without, inspected] = [off, enforce].map((rounds) => sorted(rounds, name))
-      return [
-        name,
-        {
-          off: spread(without ?? []),
-          enforce: spread(inspected ?? []),
-          difference: round(middle(inspected ?? []) - middle(without ?? [])),
-          ratio: round(middle(inspected ?? []) / middle(without ?? [])),
-        },
-      ]
+    figures.map((figure) => {
+      const row: Row = { [firstName]: spread(sorted(first, figure)) }
+      for (const [name, rounds] of others) {
+        row[name] = spread(sorted(rounds, figure))
+        row[`${firstName} / ${name}`] = spread(ratios(first, rounds, figure))
+      }
+      return [figure, row]
     }),
   )
 }
 
-function sorted(rounds: readonly Figures[], name: string): readonly number[] {
-  return rounds.map((figures) => figures[name] ?? Number.NaN).toSorted((a, b) => a - b)
+/** Round by round: what moves the whole machine moves both. */
+function ratios(
+  first: readonly Figures[],
+  other: readonly Figures[],
+  figure: string,
+): readonly number[] {
+  return first
+    .map(
+      (figures, round) => (figures[figure] ?? Number.NaN) / (other[round]?.[figure] ?? Number.NaN),
+    )
+    .toSorted((a, b) => a - b)
+}
+
+function sorted(rounds: readonly Figures[], figure: string): readonly number[] {
+  return rounds.map((figures) => figures[figure] ?? Number.NaN).toSorted((a, b) => a - b)
 }
 
 function middle(values: readonly number[]): number {
@@ -30,9 +65,9 @@ function middle(values: readonly number[]): number {
 }
 
 function spread(values: readonly number[]): string {
-  return `${round(middle(values))} (${round(values[0] ?? 0)} to ${round(values.at(-1) ?? 0)})`
+  return `${short(middle(values))} (${short(values[0] ?? 0)} to ${short(values.at(-1) ?? 0)})`
 }
 
-function round(value: number): number {
+function short(value: number): number {
   return Math.round(value * 100) / 100
 }
