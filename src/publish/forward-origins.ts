@@ -1,4 +1,4 @@
-import type { ForwardKey, Recorded } from './forward-journal.ts'
+import { type ForwardKey, forwardName, type Recorded } from './forward-journal.ts'
 
 /** Which requests forwards were recorded for. It is for those who look on alone: the journal does not keep it. */
 export interface ForwardOrigins {
@@ -30,7 +30,7 @@ export function createForwardOrigins(): ForwardOrigins {
 
   return {
     async recorded(key, requestId, record) {
-      const name = nameOf(key)
+      const name = forwardName(key)
       const before = requestIds.get(name)
       remember(name, requestId)
       const recorded = await record()
@@ -38,10 +38,6 @@ export function createForwardOrigins(): ForwardOrigins {
       return recorded
     },
 
-    of: (key) => requestIds.get(nameOf(key)),
+    of: (key) => requestIds.get(forwardName(key)),
   }
-}
-
-function nameOf({ registry, repository, digest }: ForwardKey): string {
-  return JSON.stringify([registry, repository, digest])
 }
