@@ -11,18 +11,17 @@ import { Pool } from 'undici'
 import { bigLayer } from './support/big-layer.ts'
 import { sendMany } from './support/many-requests.ts'
 import { pushBlob } from './support/push-blob.ts'
-import { distribution, layergate, type Registry, repository } from './support/registries.ts'
+import {
+  distribution,
+  layergate,
+  type Registry,
+  repository,
+  unlimited,
+} from './support/registries.ts'
 import { compare, type Figures } from './support/rounds.ts'
 
 const [rounds = '3', seconds = '4'] = process.argv.slice(2)
 const atOnce = 16
-/** Nothing waits for the account's quotas. */
-const unlimited = Object.fromEntries(
-  ['INITIATE_LAYER_UPLOAD', 'UPLOAD_LAYER_PART', 'COMPLETE_LAYER_UPLOAD'].map((name) => [
-    `LAYERGATE_RATE_${name}`,
-    '10000',
-  ]),
-)
 const known = bigLayer(1024 * 1024, 1)
 const configBytes = 1024
 

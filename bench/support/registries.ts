@@ -16,6 +16,16 @@ export interface Registry extends AsyncDisposable {
 
 export const repository = 'bench/app'
 
+/** Nothing waits for the account's quotas. */
+export const unlimited = Object.fromEntries(
+  [
+    'BATCH_CHECK_LAYER_AVAILABILITY',
+    'INITIATE_LAYER_UPLOAD',
+    'UPLOAD_LAYER_PART',
+    'COMPLETE_LAYER_UPLOAD',
+  ].map((name) => [`LAYERGATE_RATE_${name}`, '10000']),
+)
+
 /** A stand-in for ECR Public that keeps digests only. */
 export async function sandbox(): Promise<RunningProcess> {
   const ecr = await startProcess(['sandbox', '--port', '0', '--repository', repository])
