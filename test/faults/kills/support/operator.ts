@@ -7,13 +7,14 @@ import type { Site } from './site.ts'
 const tries = 500
 const pauseMs = 15
 
-/** An operator looks at what is owed, has one layer retried, and gives another one up. */
+/** An operator looks at the status page and at what is owed, has one layer retried, and gives another one up. */
 export async function operate(
   site: Site,
   repository: string,
   retried: Blob,
   dropped: Blob,
 ): Promise<void> {
+  await look(site)
   await order(site, { method: 'GET', path: '/v1/forwards' })
   const about = (path: string, { digest }: Blob): Question => ({
     method: 'POST',
@@ -22,6 +23,17 @@ export async function operate(
   })
   await order(site, about('/v1/forwards/retry', retried))
   await order(site, about('/v1/forwards/drop', dropped))
+}
+
+async function look(site: Site): Promise<void> {
+  for (let left = tries; left > 0; left -= 1) {
+    const url = await site.url()
+    const page = await fetch(url).catch(() => undefined)
+    await page?.text().catch(() => undefined)
+    if (page?.status === 200) return
+    await sleep(pauseMs)
+  }
+  throw new Error(`No service showed its status page in ${tries} tries.`)
 }
 
 /** Until a service answers, whatever it says: an order that was carried out before it died finds nothing to do. */
