@@ -35,7 +35,7 @@ function drawPlot({ title, xTitle, points }: Plot, left: number): string {
   )
   const yTicks = [0, top / 2, top].flatMap((y) => [
     `<path d="M${left + margin.left} ${toY(y)}h${inner.width}" stroke="#7774"/>`,
-    text(left + margin.left - 6, toY(y) + 4, y.toPrecision(2), 'end'),
+    text(left + margin.left - 6, toY(y) + 4, y.toFixed(y < 10 ? 1 : 0), 'end'),
   ])
   const path = points.map(({ x, y }) => `${toX(x).toFixed(1)} ${toY(y).toFixed(1)}`).join('L')
   const dots = points.map(
