@@ -4,6 +4,8 @@ import type { UploadId } from '../registry/upload-id.ts'
 export interface Following {
   /** Resolves when the inspection is not far behind. @throws the reason of `signal` */
   catchUp(id: UploadId, writtenBytes: number, signal: AbortSignal): Promise<void>
+  /** Its inspection needs no more of it. */
+  isDecided(id: UploadId): boolean
   progress(progress: { readonly id: UploadId; readonly positionBytes: number }): void
   /** Nobody waits for it any more. */
   forget(id: UploadId): void
@@ -45,6 +47,8 @@ export function createFollowing(maxLagBytes: number): Following {
         delete upload.waiter
       }
     },
+
+    isDecided: (id) => uploads.get(id)?.positionBytes === Infinity,
 
     progress({ id, positionBytes }) {
       const upload = uploads.get(id)

@@ -90,6 +90,8 @@ export function createInspector(options: InspectorOptions): RunningInspector {
   return {
     async follow(id, writtenBytes, signal) {
       signal.throwIfAborted()
+      // To wake the thread for nothing costs some 100 µs.
+      if (following.isDecided(id)) return
       const path = locate(id)
       if (path === undefined) return
       thread.tell({ type: 'follow', id, path })

@@ -53,6 +53,17 @@ test('an upload whose inspection needs no more never waits again', async () => {
   await following.catchUp(id, 1e9, never)
 })
 
+test('an inspection that needs no more is known until its upload is over', async () => {
+  const { following } = await waitingAt(250)
+  assert.equal(following.isDecided(id), false)
+  following.progress({ id, positionBytes: 200 })
+  assert.equal(following.isDecided(id), false)
+  following.progress({ id, positionBytes: Infinity })
+  assert.equal(following.isDecided(id), true)
+  following.forget(id)
+  assert.equal(following.isDecided(id), false)
+})
+
 for (const [what, end] of [
   ['is over', (following: ReturnType<typeof createFollowing>) => following.forget(id)],
   [
