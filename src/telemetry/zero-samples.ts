@@ -9,6 +9,7 @@ import {
 import { unexaminedReasons } from '../registry/findings.ts'
 import type { Instruments } from './instruments.ts'
 import { otherOutcome } from './outcome-slots.ts'
+import { pushOperations } from './push-operations.ts'
 import { otherRepository } from './repository-slots.ts'
 
 /** What labels will be, known before anything happens. */
@@ -39,14 +40,6 @@ export const knownOutcomes: readonly string[] = [success, invalidLayer]
 /** No call to ECR Public, but like one it is tried again while its source is away. */
 const refreshOperation = 'RefreshCredentials'
 
-/** By their operationIds: what an agent needs for a push. */
-const pushOperations = [
-  'uploadLayer',
-  'startBlobUpload',
-  'appendBlobChunk',
-  'finishBlobUpload',
-  'putManifest',
-]
 const clientLeft = 499
 
 /** A counter that first appears at 1 looks to Prometheus as if it had never risen. */

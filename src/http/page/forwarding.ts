@@ -4,7 +4,7 @@ import { html, type Html } from './html.ts'
 import { layerCell, nothing, rest, section, table } from './listing.ts'
 import { progress } from './progress.ts'
 import type { Shown, Status } from './status.ts'
-import { ago, countText, foreign, spanText } from './words.ts'
+import { ago, counted, foreign, spanText } from './words.ts'
 
 export type Forwarded = Status['forwarded'][number]
 
@@ -39,7 +39,7 @@ function inFlight(
   const more = [
     foreign(agent),
     html`began ${ago(changedAt, now)}`,
-    attempts > 0 && `${countText(attempts)} uploads before`,
+    attempts > 0 && `${counted(attempts, 'upload')} before`,
   ]
   const sent = progress('Sent', upload?.sentBytes ?? 0, sizeBytes)
   return html`<tr>${layerCell({ ...key, more })}<td><b class="state">Sending</b> ${sent}</td></tr>

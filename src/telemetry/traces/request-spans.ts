@@ -9,6 +9,7 @@ import {
 import { W3CTraceContextPropagator } from '@opentelemetry/core'
 import type { RequestAuthorised, RequestEnded, RequestStarted } from '../../registry/events.ts'
 import { createNewest } from '../newest.ts'
+import { pushOperations } from '../push-operations.ts'
 import { fail, ofRepository } from './spans.ts'
 
 /** The spans of requests that push, each within the trace of its agent, where it says that it has one. */
@@ -22,14 +23,6 @@ export interface RequestSpans {
   contextOf(requestId: string | undefined): SpanContext | undefined
 }
 
-/** The operationIds of `openapi.yaml` that bring something. */
-const pushes: ReadonlySet<string> = new Set([
-  'uploadLayer',
-  'startBlobUpload',
-  'appendBlobChunk',
-  'finishBlobUpload',
-  'putManifest',
-])
 /** That are over: what they have left to do may take longer. */
 const rememberedRequests = 10_000
 
@@ -42,7 +35,7 @@ export function createRequestSpans(tracer: Tracer): RequestSpans {
 
   return {
     started({ requestId, exchangeId, operation, method, traceparent, tracestate }) {
-      if (!pushes.has(operation)) return
+      if (!pushOperations.includes(operation)) return
       const given = { traceparent, tracestate }
       const parent = propagator.extract(ROOT_CONTEXT, given, defaultTextMapGetter)
       const attributes = { 'http.request.method': method, 'layergate.request_id': requestId }
