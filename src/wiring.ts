@@ -263,6 +263,7 @@ export async function wire(parts: Parts): Promise<Service> {
     ...(config.http.publicUrl && { publicUrl: config.http.publicUrl }),
     inFlight,
     isDraining: () => isDraining,
+    idleTimeoutMs: config.ingest.idleTimeoutMs,
     trustedProxies: config.http.trustedProxies,
     ...(tls &&
       tlsOptions && {

@@ -18,6 +18,7 @@ import { refusePages } from './plugins/foreign-pages.ts'
 import { limitAgents } from './plugins/agent-limits.ts'
 import { answerErrors, answerFrameworkError } from './plugins/errors.ts'
 import { ociRequests } from './plugins/oci-requests.ts'
+import { endStalledReaders } from './plugins/stalled-readers.ts'
 import { requestContext, requestId } from './plugins/request-context.ts'
 import { refuseOtherMethods } from './plugins/unsupported-methods.ts'
 import { isContinuation } from './patience.ts'
@@ -60,21 +61,32 @@ export interface AppPorts {
   readonly newServer?: (options: ServerOptions, handler: RequestListener) => Server
   readonly inFlight: InFlight
   readonly isDraining: () => boolean
+  /** How long a client may take to say what it wants, or take nothing of its answer. */
+  readonly idleTimeoutMs: number
 }
 
-const serverOptions: ServerOptions = {
-  // Answered in our form, rather than by Node in its own.
-  requireHostHeader: false,
-  // Uploads may take hours: an idle clock of our own ends those that stand still.
-  requestTimeout: 0,
-  // Longer than the 60 s of AWS's load balancers, which must be the ones to close an idle connection.
-  keepAliveTimeout: 75_000,
+/** How often Node looks for connections whose headers are late. */
+const lookMs = 5_000
+
+function serverOptionsOf({ idleTimeoutMs }: AppPorts) {
+  return {
+    // Answered in our form, rather than by Node in its own.
+    requireHostHeader: false,
+    // Uploads may take hours: an idle clock of our own ends those that stand still.
+    requestTimeout: 0,
+    // From the connection, or the answer before, to the end of the headers. Node has none where requests have no limit.
+    headersTimeout: idleTimeoutMs,
+    connectionsCheckingInterval: Math.min(lookMs, idleTimeoutMs),
+    // Longer than the 60 s of AWS's load balancers, which must be the ones to close an idle connection.
+    keepAliveTimeout: 75_000,
+  } satisfies ServerOptions
 }
 
 /** The HTTP side, from top to bottom. It listens nowhere yet. */
 export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   const clientErrors = createClientErrors()
   const { newServer, trustedProxies = [] } = ports
+  const serverOptions = serverOptionsOf(ports)
   const app = fastify({
     loggerInstance: ports.logger,
     logController: new LogController({
@@ -93,8 +105,8 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
     frameworkErrors: answerFrameworkError,
     clientErrorHandler: clientErrors.answer,
     exposeHeadRoutes: false,
-    requestTimeout: serverOptions.requestTimeout ?? 0,
-    keepAliveTimeout: serverOptions.keepAliveTimeout ?? 0,
+    requestTimeout: serverOptions.requestTimeout,
+    keepAliveTimeout: serverOptions.keepAliveTimeout,
   })
   const routes = new Map<string, Set<string>>()
   app.addHook('onRoute', ({ url, method }) => {
@@ -119,6 +131,7 @@ export async function buildApp(ports: AppPorts): Promise<FastifyInstance> {
   app.addContentTypeParser('*', (_request, _body, done) => done(null))
 
   requestContext(app, ports.observer, (request) => asking.has(request))
+  endStalledReaders(app, ports.idleTimeoutMs)
   ociRequests(app)
   answerErrors(app, createDenials(ports.observer, ports.publicUrl))
 

@@ -12,8 +12,6 @@ import { duringRequest } from '../request-signal.ts'
 
 export interface BlobRoutes extends OciAccess {
   readonly blobs: FindBlob
-  /** How long a client may take nothing of the bytes before its connection is ended. */
-  readonly idleTimeoutMs: number
   /** Aborts when what is under way must end. */
   readonly shutdown: AbortSignal
 }
@@ -50,8 +48,6 @@ export function blobRoutes(app: FastifyInstance, ports: BlobRoutes): void {
       if (!blob) throw unknown(request.params)
       if (blob.kind === 'redirect') return reply.code(307).header('location', blob.location).send()
       describe(reply, digest)
-      // Node ends a connection over which nothing goes for so long, and takes the time back when the answer is out.
-      request.raw.socket.setTimeout(ports.idleTimeoutMs)
       if (blob.kind === 'stream') {
         return reply.header('content-length', blob.sizeBytes).send(blob.bytes)
       }
