@@ -14,8 +14,9 @@ interface Direction {
 const directions: Readonly<Record<string, Direction>> = {
   registry: { ours: [] },
   fairness: { ours: [] },
+  memory: { ours: [] },
   layers: { ours: ['registry/'] },
-  ingest: { ours: ['fairness/', 'layers/', 'registry/'] },
+  ingest: { ours: ['fairness/', 'layers/', 'memory/', 'registry/'] },
   publish: { ours: ['layers/', 'registry/'] },
   access: { ours: ['registry/'], packages: ['jose', 'yaml'] },
   reads: {
@@ -36,6 +37,7 @@ const directions: Readonly<Record<string, Direction>> = {
   upstream: {
     ours: [
       'fairness/',
+      'memory/',
       'publish/upstream.ts',
       'publish/upstream-error.ts',
       'reads/catalog.ts',
@@ -52,6 +54,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'layers/layer-findings.ts',
       'layers/refusals.ts',
       'layers/spool.ts',
+      'memory/',
       'registry/',
     ],
   },

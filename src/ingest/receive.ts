@@ -1,4 +1,6 @@
+import { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
+import { freeChunk } from '../memory/free-chunk.ts'
 import { LayergateError } from '../registry/errors.ts'
 import { consumeTimely } from './consume-timely.ts'
 import type { LayerSink } from './layer-sink.ts'
@@ -26,12 +28,15 @@ export async function receive(
 ): Promise<Progress> {
   const hash = before.hash.copy()
   let { sizeBytes } = before
+  // Node's parser copies each chunk out of its own buffer, for us alone. Who else has those of another stream is not known.
+  const areChunksOurs = body instanceof IncomingMessage
 
   async function take(chunk: Buffer): Promise<void> {
     sizeBytes += chunk.length
     if (sizeBytes > limits.maxLayerBytes) throw tooLarge(limits.maxLayerBytes)
     hash.update(chunk)
     await sink.write(chunk)
+    if (areChunksOurs) freeChunk(chunk)
   }
 
   await consumeTimely(body, take, limits.idleTimeoutMs, signal)

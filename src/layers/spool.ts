@@ -10,8 +10,8 @@ export interface SealedLayer {
 /** Takes the bytes of one upload. Disposing of it closes it and keeps what was flushed. */
 export interface SpoolWriter extends AsyncDisposable {
   /**
-   * Keeps `chunk` by reference until it is written: the caller must not change it. Resolves when the
-   * writer wants more, which is how a slow disk slows the client down.
+   * Resolves when the writer wants more, which is how a slow disk slows the client down. It keeps nothing of `chunk`, whose memory
+   * the caller may then use again.
    *
    * @throws LayergateError `spool_full`
    */

@@ -1,4 +1,5 @@
 import { createFairQueue } from '../fairness/fair-queue.ts'
+import { createSpareBuffers } from '../memory/spare-buffers.ts'
 import type { Call } from '../publish/upstream.ts'
 
 /** In whose turn a body is lent. */
@@ -30,8 +31,7 @@ interface Waiter {
 }
 
 export function createBodyPool({ bodies, bodyBytes }: BodyPoolSettings): BodyPool {
-  // Idle bodies are held weakly: a quiet service gives the memory back without a timer.
-  const idle: WeakRef<Buffer>[] = []
+  const spare = createSpareBuffers(bodyBytes)
   const waiting = createFairQueue<Waiter>()
   let free = bodies
 
@@ -58,22 +58,14 @@ export function createBodyPool({ bodies, bodyBytes }: BodyPoolSettings): BodyPoo
     else free += 1
   }
 
-  function pick(): Buffer {
-    for (let kept = idle.pop(); kept; kept = idle.pop()) {
-      const body = kept.deref()
-      if (body) return body
-    }
-    return Buffer.allocUnsafeSlow(bodyBytes)
-  }
-
   return {
     bodyBytes,
     async lend(borrower, work) {
       await turn(borrower)
       try {
-        const body = pick()
+        const body = spare.take()
         const result = await work(body)
-        idle.push(new WeakRef(body))
+        spare.give(body)
         return result
       } finally {
         pass()

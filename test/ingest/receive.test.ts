@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { PassThrough, Readable } from 'node:stream'
 import { test } from 'node:test'
 import * as fc from 'fast-check'
 import type { LayerSink } from '../../src/ingest/layer-sink.ts'
-import { measured } from '../../src/ingest/progress.ts'
+import { measured, type Progress } from '../../src/ingest/progress.ts'
 import { receive } from '../../src/ingest/receive.ts'
 import { nothingReceived } from '../../src/ingest/upload-sessions.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
+import { portOf } from '../http/edge/support/sockets.ts'
 import { codeIs } from '../support/code-is.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
 import { manualClock } from '../support/manual-clock.ts'
@@ -295,4 +298,37 @@ test('a body is read no faster than it is written', async () => {
   }
   await receive(Readable.from(splitAt(layerBytes(100), [20, 40, 60, 80])), counting, limits, never)
   assert.equal(most, 1)
+})
+
+test('what came over HTTP is freed as soon as the sink has it', async (t) => {
+  const came: Uint8Array[] = []
+  const sink: LayerSink = {
+    write: async (chunk) => void came.push(chunk),
+    flush: async () => 0,
+  }
+  const bytes = layerBytes(300_000)
+  const wide = { ...limits, maxLayerBytes: bytes.length }
+  const { promise, resolve, reject } = Promise.withResolvers<Progress>()
+  const server = createServer((request, response) => {
+    receive(request, sink, wide, never)
+      .then(resolve, reject)
+      .finally(() => response.end())
+  }).listen(0, '127.0.0.1')
+  t.after(() => server.close())
+  await once(server, 'listening')
+  const answer = await fetch(`http://127.0.0.1:${portOf(server)}`, { method: 'PUT', body: bytes })
+  await answer.body?.cancel()
+
+  assert.deepEqual(measured(await promise), {
+    digest: digestOf(bytes),
+    sizeBytes: bytes.length,
+  })
+  assert.ok(came.length > 0)
+  assert.ok(came.every(({ length }) => length === 0))
+})
+
+test('what came from elsewhere is left to whoever else has it', async () => {
+  const bytes = Buffer.alloc(500, 'x')
+  await receive(Readable.from([bytes]), memorySink().sink, limits, never)
+  assert.equal(bytes.length, 500)
 })

@@ -148,7 +148,7 @@ describe('an upload to be resumed on a disk that fails', () => {
     const { spool, faults, id, bytes } = await begun(t)
     faults.truncate = fail('EIO')
     const writer = await spool.resume(id, 30, 0)
-    await writer.write(Buffer.alloc(256 * 1024))
+    await writer.write(Buffer.alloc(1024 * 1024))
     await assert.rejects(async () => writer[Symbol.asyncDispose](), /EIO/)
     delete faults.truncate
 

@@ -26,11 +26,11 @@ describe('the default capacity', () => {
 
 describe('the batch size', () => {
   const cases: [writers: number, bytes: number][] = [
-    [0, 256 * KiB],
-    [1, 256 * KiB],
+    [0, MiB],
+    [1, MiB],
+    [32, MiB],
+    [33, Math.floor((32 * MiB) / 33)],
     [128, 256 * KiB],
-    [129, Math.floor((32 * MiB) / 129)],
-    [256, 128 * KiB],
     [512, 64 * KiB],
     [1000, 64 * KiB],
   ]

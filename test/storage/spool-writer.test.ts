@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
+import { createSpareBuffers } from '../../src/memory/spare-buffers.ts'
+import { slabBytes } from '../../src/storage/disk/batch.ts'
 import type { OpenFile } from '../../src/storage/disk/files.ts'
 import { createSpace } from '../../src/storage/disk/space.ts'
 import { createSpoolWriter, type KeptUpload } from '../../src/storage/disk/spool-writer.ts'
@@ -14,6 +16,7 @@ function writerOf(file: OpenFile, batchBytes: number, before: KeptUpload = nothi
     space: createSpace(1024 * MiB, 0),
     before,
     reservedBytes: before.storedBytes,
+    slabs: createSpareBuffers(slabBytes),
     batchBytes: () => batchBytes,
     syncName: async () => {},
     onClosed() {},
@@ -141,6 +144,7 @@ describe('the spool writer', () => {
       space,
       before: nothing,
       reservedBytes: 0,
+      slabs: createSpareBuffers(slabBytes),
       batchBytes: () => 10,
       syncName: async () => {},
       onClosed: ({ storedBytes }) => {

@@ -1,9 +1,10 @@
-import type { OpenFile } from './files.ts'
-import { spoolFull } from '../storage-error.ts'
+import type { SpareBuffers } from '../../memory/spare-buffers.ts'
 
-const minBatchBytes = 64 * 1024
-/** Larger ones were no faster, and a collector that comes late makes each cost its size again. */
-const maxBatchBytes = 256 * 1024
+/** Of what a batch is made: a small layer takes no more than one. */
+export const slabBytes = 64 * 1024
+const minBatchBytes = slabBytes
+/** Each batch wakes a thread, which costs some 100 µs; larger ones save little more. */
+const maxBatchBytes = 1024 * 1024
 /** Of each writer: one fills while the other is written. */
 const batchesInMemory = 2
 
@@ -13,30 +14,46 @@ export function batchBytes(memoryBytes: number, openWriters: number): number {
   return Math.min(maxBatchBytes, Math.max(minBatchBytes, share))
 }
 
-/**
- * Writes all of the chunks. A full disk may show as a short write without an error: the rest is tried
- * until it is written or nothing of it is.
- */
-export async function writeAll(
-  file: OpenFile,
-  chunks: readonly Uint8Array[],
-  start: number,
-): Promise<void> {
-  let position = start
-  let rest = chunks
-  while (rest.length > 0) {
-    const writtenBytes = await file.writev(rest, position)
-    if (writtenBytes === 0) throw spoolFull('The disk of the spool takes no more bytes.')
-    position += writtenBytes
-    rest = without(rest, writtenBytes)
-  }
+/** Bytes that go to the disk with one call. */
+export interface Batch {
+  sizeBytes(): number
+  /** Copies the bytes. */
+  append(bytes: Uint8Array): void
+  chunks(): readonly Uint8Array[]
+  /** Gives its memory back: nobody may use it any more. */
+  release(): void
 }
 
-function without(chunks: readonly Uint8Array[], writtenBytes: number): readonly Uint8Array[] {
-  let left = writtenBytes
-  for (const [index, chunk] of chunks.entries()) {
-    if (left < chunk.length) return [chunk.subarray(left), ...chunks.slice(index + 1)]
-    left -= chunk.length
+export function createBatch(slabs: SpareBuffers): Batch {
+  const full: Buffer[] = []
+  let filling: Buffer | undefined
+  let filledBytes = 0
+
+  return {
+    sizeBytes: () => full.length * slabBytes + filledBytes,
+
+    append(bytes) {
+      let rest = bytes
+      while (rest.length > 0) {
+        filling ??= slabs.take()
+        const piece = rest.subarray(0, slabBytes - filledBytes)
+        filling.set(piece, filledBytes)
+        filledBytes += piece.length
+        rest = rest.subarray(piece.length)
+        if (filledBytes < slabBytes) return
+        full.push(filling)
+        filling = undefined
+        filledBytes = 0
+      }
+    },
+
+    chunks: () => (filling ? [...full, filling.subarray(0, filledBytes)] : full),
+
+    release() {
+      for (const slab of full.splice(0)) slabs.give(slab)
+      if (filling) slabs.give(filling)
+      filling = undefined
+      filledBytes = 0
+    },
   }
-  return []
 }

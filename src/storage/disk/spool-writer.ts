@@ -1,9 +1,11 @@
 import type { SpoolWriter } from '../../layers/spool.ts'
 import { LayergateError } from '../../registry/errors.ts'
-import { writeAll } from './batch.ts'
+import type { SpareBuffers } from '../../memory/spare-buffers.ts'
 import { toSpoolError } from '../storage-error.ts'
+import { type Batch, createBatch } from './batch.ts'
 import type { OpenFile } from './files.ts'
 import type { Space } from './space.ts'
+import { writeAll } from './write-all.ts'
 
 /** How far the write head runs ahead of the last sync: what a flush has left to sync stays small. */
 const syncEveryBytes = 64 * 1024 * 1024
@@ -15,6 +17,7 @@ export interface SpoolWriterOptions {
   readonly before: KeptUpload
   /** Taken from `space` already, together with what the file holds. */
   readonly reservedBytes: number
+  readonly slabs: SpareBuffers
   readonly batchBytes: () => number
   /** Makes the name of the file durable. */
   readonly syncName: () => Promise<void>
@@ -37,8 +40,7 @@ export interface KeptUpload {
  */
 export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   const { file, space, before } = options
-  let filling: Uint8Array[] = []
-  let fillingBytes = 0
+  let filling = createBatch(options.slabs)
   let takenBytes = before.storedBytes
   let writing: Promise<void> | undefined
   let syncing = Promise.resolve()
@@ -69,13 +71,15 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
     }
   }
 
-  async function writeBatch(chunks: readonly Uint8Array[], endBytes: number): Promise<void> {
+  async function writeBatch(batch: Batch, endBytes: number): Promise<void> {
     try {
-      await writeAll(file, chunks, writtenBytes)
+      await writeAll(file, batch.chunks(), writtenBytes)
       writtenBytes = endBytes
     } catch (error) {
       failure ??= toSpoolError(error)
       return
+    } finally {
+      batch.release()
     }
     if (writtenBytes - syncStartedBytes < syncEveryBytes) return
     await syncing
@@ -84,18 +88,16 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   }
 
   function startBatch(): void {
-    const chunks = filling
-    filling = []
-    fillingBytes = 0
     try {
       reserveUpTo(takenBytes)
     } catch (error) {
       failure = toSpoolError(error)
       throw failure
     }
-    writing = writeBatch(chunks, takenBytes).finally(() => {
+    writing = writeBatch(filling, takenBytes).finally(() => {
       writing = undefined
     })
+    filling = createBatch(options.slabs)
   }
 
   function reserveUpTo(sizeBytes: number): void {
@@ -106,6 +108,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
 
   async function close(): Promise<void> {
     await writing
+    filling.release()
     await syncing
     // A write that failed may have left some of its bytes.
     const isLonger = writtenBytes > flushedBytes || failure !== undefined
@@ -126,11 +129,9 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
   return {
     async write(chunk) {
       requireWorking()
-      if (chunk.length === 0) return
-      filling.push(chunk)
-      fillingBytes += chunk.length
+      filling.append(chunk)
       takenBytes += chunk.length
-      if (fillingBytes < options.batchBytes()) return
+      if (filling.sizeBytes() < options.batchBytes()) return
       await writing
       requireWorking()
       if (!writing) startBatch()
@@ -143,7 +144,7 @@ export function createSpoolWriter(options: SpoolWriterOptions): SpoolWriter {
 
     async flush() {
       requireWorking()
-      while (writing || filling.length > 0) {
+      while (writing || filling.sizeBytes() > 0) {
         if (!writing) startBatch()
         await writing
         requireWorking()

@@ -1,7 +1,8 @@
 import type { Spool, SpoolWriter } from '../../layers/spool.ts'
 import type { UploadId } from '../../registry/upload-id.ts'
 import { toSpoolError } from '../storage-error.ts'
-import { batchBytes } from './batch.ts'
+import { createSpareBuffers } from '../../memory/spare-buffers.ts'
+import { batchBytes, slabBytes } from './batch.ts'
 import type { OpenFile } from './files.ts'
 import type { Space } from './space.ts'
 import { createSpoolWriter, type KeptUpload } from './spool-writer.ts'
@@ -48,6 +49,7 @@ const nothing: KeptUpload = { storedBytes: 0, isDurable: false }
 export function createUnsealedUploads(options: UnsealedUploadsOptions): UnsealedUploads {
   const { folder, space, memoryBytes } = options
   const uploads = new Map<UploadId, Upload>()
+  const slabs = createSpareBuffers(slabBytes)
   let openWriters = 0
 
   for (const [id, storedBytes] of options.uploads) {
@@ -68,6 +70,7 @@ export function createUnsealedUploads(options: UnsealedUploadsOptions): Unsealed
       space,
       before,
       reservedBytes,
+      slabs,
       batchBytes: () => batchBytes(memoryBytes, openWriters),
       syncName: folder.sync,
       onClosed(kept) {

@@ -44,6 +44,22 @@ export function spoolContract(engine: string, open: OpenSpool): void {
       assert.equal(await writer.flush(), 31)
     })
 
+    test('what was written is not changed by what becomes of its memory', async (t) => {
+      const spool = await open(t, 1000)
+      const bytes = someBytes(100)
+      const id = newUploadId()
+      {
+        await using writer = await spool.create(id, 0)
+        const chunk = Buffer.from(bytes)
+        await writer.write(chunk)
+        chunk.fill(0)
+        await writer.flush()
+      }
+
+      await spool.seal(id, layerOf(bytes))
+      assert.deepEqual(await storedBytes(spool, layerOf(bytes)), bytes)
+    })
+
     test('a closed writer keeps what was flushed and nothing else', async (t) => {
       const spool = await open(t, 1000)
       const bytes = someBytes(30)

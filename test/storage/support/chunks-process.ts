@@ -9,7 +9,7 @@ import { append, layerOf } from './layers.ts'
 const [dataDir = ''] = process.argv.slice(2)
 const repository = parseRepositoryName('team/app')
 const chunk = Buffer.alloc(100, 'a')
-const batch = Buffer.alloc(256 * 1024, 'x')
+const batch = Buffer.alloc(1024 * 1024, 'x')
 
 const { spool, sessions } = await openEmbeddedStorage({
   dataDir,
