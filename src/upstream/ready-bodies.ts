@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { ECRPUBLICClient } from '@aws-sdk/client-ecr-public'
 import type { EncodedPart } from './part-encoder.ts'
+import { slicesOf } from './slices.ts'
 
 /** Commands whose body we built ourselves; the rest of the request stays the SDK's. */
 export interface ReadyBodies {
@@ -48,13 +49,7 @@ export function acceptReadyBodies(client: ECRPUBLICClient): ReadyBodies {
 const sliceBytes = 256 * 1024
 
 function inSlices(body: Buffer): Readable {
-  return Readable.from(slicesOf(body), { objectMode: false, highWaterMark: sliceBytes })
-}
-
-function* slicesOf(body: Buffer): Generator<Buffer> {
-  for (let start = 0; start < body.byteLength; start += sliceBytes) {
-    yield body.subarray(start, start + sliceBytes)
-  }
+  return Readable.from(slicesOf(body, sliceBytes), { objectMode: false, highWaterMark: sliceBytes })
 }
 
 interface HttpRequest {
