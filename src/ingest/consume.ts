@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { takeOfTurn } from './loop-turn.ts'
 
 /**
  * Hands every chunk of a body to `take`, the next one when the last was taken. However it ends, the body is left paused and whole:
@@ -16,10 +17,15 @@ export async function consume(
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   let taken = Promise.resolve()
   let isOver = false
+  const takeInTurn = async (chunk: Buffer) => {
+    const sizeBytes = chunk.length
+    await take(chunk)
+    await takeOfTurn(sizeBytes)
+  }
   const goOn = () => void (isOver || body.resume())
   const onData = (chunk: Buffer) => {
     body.pause()
-    taken = taken.then(() => take(chunk))
+    taken = taken.then(() => takeInTurn(chunk))
     taken.then(goOn, reject)
   }
   // The end may come while the last chunk is still being taken.
