@@ -6,6 +6,7 @@ import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 
 const main = fileURLToPath(new URL('../../src/main.ts', import.meta.url))
+const compileCache = fileURLToPath(new URL('../../.cache/compile', import.meta.url))
 
 export interface RunningProcess extends AsyncDisposable {
   readonly url: string
@@ -21,21 +22,25 @@ export interface RunningProcess extends AsyncDisposable {
 
 type Environment = Readonly<Record<string, string>>
 
+/** As the image has it (Dockerfile). */
+const inImage = { NODE_COMPILE_CACHE: compileCache }
+const flagsInImage = ['--max-semi-space-size=4']
+
 /** Starts a command of ours in a process of its own and waits until it listens. */
 export function startProcess(
   args: readonly string[],
   env: Environment = {},
 ): Promise<RunningProcess> {
-  return startScript(main, args, env)
+  return startNode([...flagsInImage, main, ...args], { ...inImage, ...env })
 }
 
 /** The same with a script, which says where it listens as our commands do. */
-export async function startScript(
-  path: string,
-  args: readonly string[],
-  env: Environment = {},
-): Promise<RunningProcess> {
-  const child = spawn(process.execPath, [path, ...args], {
+export function startScript(path: string, args: readonly string[]): Promise<RunningProcess> {
+  return startNode([path, ...args], {})
+}
+
+async function startNode(args: readonly string[], env: Environment): Promise<RunningProcess> {
+  const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { PATH: '/usr/bin:/bin', ...env },
   })
