@@ -33,7 +33,7 @@ const directions: Readonly<Record<string, Direction>> = {
       'registry/',
     ],
   },
-  inspect: { ours: ['layers/inspector.ts', 'layers/spool.ts', 'registry/'] },
+  inspect: { ours: ['fairness/', 'layers/inspector.ts', 'layers/spool.ts', 'registry/'] },
   upstream: {
     ours: [
       'fairness/',

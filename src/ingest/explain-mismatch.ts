@@ -15,6 +15,7 @@ export interface ExplainPorts {
 
 export interface MismatchedUpload {
   readonly id: UploadId
+  readonly agent: string
   readonly received: SealedLayer
   readonly expected: Digest
   readonly findings: Promise<Findings>
@@ -32,7 +33,7 @@ export async function explainMismatch(
   { inspector, diagnosisWaitMs }: ExplainPorts,
   upload: MismatchedUpload,
 ): Promise<LayergateError> {
-  const { id, received, expected } = upload
+  const { id, agent, received, expected } = upload
   const receivedBytes = received.sizeBytes
 
   // Without its findings the diagnosis looks by itself: it has to begin while the bytes are still here.
@@ -44,6 +45,7 @@ export async function explainMismatch(
     const { hasGoodCopy, isOtherLayer, expectedFindings } = known
     return await inspector.diagnose({
       id,
+      agent,
       expected,
       received,
       findings: await findings,

@@ -48,6 +48,7 @@ export interface FinishPorts extends ExplainPorts {
 /** All bytes have come, and are durable. */
 export interface ReceivedUpload {
   readonly id: UploadId
+  readonly agent: string
   readonly received: SealedLayer
   readonly expected: Digest
   /** Whether this process hashed all that was received. */
@@ -63,7 +64,7 @@ export interface ReceivedUpload {
  */
 export async function finishUpload<T>(
   ports: FinishPorts,
-  { id, received, expected, isFirstHand }: ReceivedUpload,
+  { id, agent, received, expected, isFirstHand }: ReceivedUpload,
   recipient: Recipient<T>,
   report: Pick<UploadReport, 'flawed' | 'unexamined'>,
 ): Promise<T> {
@@ -72,7 +73,8 @@ export async function finishUpload<T>(
   const inspecting = inspector.inspect(id, received)
   if (received.digest !== expected) {
     const known = () => recipient.known(expected, received.digest)
-    throw await explainMismatch(ports, { id, received, expected, findings: inspecting, known })
+    const upload = { id, agent, received, expected, findings: inspecting, known }
+    throw await explainMismatch(ports, upload)
   }
   const found = await remembering(ports, expected, await inspecting)
   const findings = judge(found, inspect.overLimit)

@@ -65,7 +65,7 @@ export function createLayerIntake(ports: IntakePorts, limits: ReceiveLimits): Ta
           },
           finish(received, digest, recipient) {
             report.expected(digest)
-            const whole = { id, received, expected: digest, isFirstHand: true }
+            const whole = { id, agent, received, expected: digest, isFirstHand: true }
             return finishUpload(ports, whole, recipient, report)
           },
         })

@@ -214,7 +214,8 @@ export function createResumableUploads(
         const received = chunk ? await takeLast(turn, chunk) : await acknowledged(turn)
         report.received(received)
         await lease.working(async () => {
-          const whole = { id: request.id, received, expected, isFirstHand }
+          const { id, agent } = session
+          const whole = { id, agent, received, expected, isFirstHand }
           await finishUpload(ports, whole, recipient, report)
           await sessions.finish(request.id, expected)
         })

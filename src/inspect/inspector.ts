@@ -13,7 +13,7 @@ export interface InspectorOptions {
   readonly locate: (bytes: UploadId | Digest) => string | undefined
   /** How long it may take from the last byte of a layer to its findings. */
   readonly inspectWaitMs: number
-  /** How long one diagnosis may take, whoever still waits for it. */
+  /** How long one diagnosis may take once its turn has come, whoever still waits for it. */
   readonly diagnosisLimitMs: number
   /** Something could not be looked at. */
   readonly onFailure: (error: unknown) => void
@@ -26,8 +26,6 @@ export interface RunningInspector extends Inspector {
 
 /** How far an upload may run ahead of its inspection, so that its end is not far behind its last byte. */
 const maxLagBytes = 32 * 1024 * 1024
-/** More mismatches than these at once, and nobody would wait for the answer. */
-const maxDiagnoses = 16
 
 const inspectEntry = new URL('./thread/inspect-worker.ts', import.meta.url)
 const diagnosisEntry = new URL('./thread/diagnosis-worker.ts', import.meta.url)
@@ -45,7 +43,6 @@ export function createInspector(options: InspectorOptions): RunningInspector {
     onProgress,
     onDeath: onFailure,
   })
-  let diagnoses = 0
 
   function onDeath(error: Error): void {
     following.release()
@@ -118,15 +115,11 @@ export function createInspector(options: InspectorOptions): RunningInspector {
 
     async diagnose(mismatch) {
       const { sizeBytes } = mismatch.received
-      if (diagnoses >= maxDiagnoses) return diagnosis('unknown', { receivedBytes: sizeBytes })
-      diagnoses += 1
       try {
         return await askWhy(mismatch)
       } catch (error) {
         onFailure(error)
         return diagnosis('unknown', { receivedBytes: sizeBytes })
-      } finally {
-        diagnoses -= 1
       }
     },
 

@@ -6,6 +6,8 @@ import type { SealedLayer } from './spool.ts'
 
 /** Bytes that do not have the digest that was announced. */
 export interface Mismatch {
+  /** Mismatches of different agents wait for their diagnosis in turn. */
+  readonly agent: string
   /** Still in the spool until the diagnosis is there, or was given up. */
   readonly id: UploadId
   readonly expected: Digest

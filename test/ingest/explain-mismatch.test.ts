@@ -23,7 +23,7 @@ function mismatched(
   findings: Promise<Findings> = Promise.resolve(opaque),
 ) {
   const inspector = fakeInspector(options)
-  const upload = { id: newUploadId(), received, expected, findings, known }
+  const upload = { id: newUploadId(), agent: 'ci', received, expected, findings, known }
   const explain = () => explainMismatch({ inspector, diagnosisWaitMs: 2000 }, upload)
   return { inspector, explain }
 }
@@ -55,6 +55,7 @@ test('who diagnoses knows what was found, and what the agent may know of, which 
   assert.equal(isOpen, false)
   const [{ id: _, ...mismatch } = { id: '' }] = inspector.mismatches
   assert.deepEqual(mismatch, {
+    agent: 'ci',
     expected,
     received,
     findings: opaque,

@@ -91,7 +91,7 @@ async function receivedUpload(
     flawed,
     unexamined,
     finish(expected = received.digest, to: Recipient<string> = recipient) {
-      const whole = { id: upload.session.id, received, expected, isFirstHand: true }
+      const whole = { id: upload.session.id, agent: 'ci', received, expected, isFirstHand: true }
       return finishUpload(recording, whole, to, report)
     },
   }

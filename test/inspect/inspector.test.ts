@@ -15,6 +15,7 @@ import { digestOf, layerBytes } from '../support/layers.ts'
 const tar = tarOf({ 'etc/motd': layerBytes(2000) })
 const gzip = gzipSync(tar)
 const never = new AbortController().signal
+const agent = 'ci'
 const nothing: KnownCopies = { hasGoodCopy: false, isOtherLayer: false }
 
 async function inspecting(t: TestContext, options: Partial<InspectorOptions> = {}) {
@@ -112,7 +113,7 @@ test('a mismatch is diagnosed, with the good copy that lies here', async (t) => 
   await store(gzip)
   const { id, received } = await store(flipped(gzip, 40))
   const findings = await inspector.inspect(id, received)
-  const mismatch = { id, received, expected: digestOf(gzip), findings }
+  const mismatch = { id, agent, received, expected: digestOf(gzip), findings }
   const known = { ...nothing, hasGoodCopy: true }
   assert.equal((await inspector.diagnose({ ...mismatch, known })).cause, 'bit_flips')
   // The copy is known to be there only to who may pull it.
@@ -125,7 +126,14 @@ test('the diagnosis of a large layer keeps nobody waiting for that of a small on
   const ended: string[] = []
   async function diagnose(name: string, bytes: Uint8Array) {
     const { id, received } = await store(bytes)
-    const mismatch = { id, received, expected, findings: unexamined('bytes'), known: nothing }
+    const mismatch = {
+      id,
+      agent,
+      received,
+      expected,
+      findings: unexamined('bytes'),
+      known: nothing,
+    }
     return async () => {
       await inspector.diagnose(mismatch)
       ended.push(name)
@@ -138,11 +146,21 @@ test('the diagnosis of a large layer keeps nobody waiting for that of a small on
   assert.deepEqual(ended, ['small', 'large'])
 })
 
+test('of sixty mismatches at once each is diagnosed', async (t) => {
+  const { inspector, store, failures } = await inspecting(t)
+  const cut = await store(gzip.subarray(0, -100))
+  const findings = await inspector.inspect(cut.id, cut.received)
+  const mismatch = { ...cut, agent, expected: digestOf(gzip), findings, known: nothing }
+  const found = await Promise.all(Array.from({ length: 60 }, () => inspector.diagnose(mismatch)))
+  assert.deepEqual(new Set(found.map(({ cause }) => cause)), new Set(['truncated']))
+  assert.deepEqual(failures, [])
+})
+
 test('where nothing was inspected a diagnosis looks by itself', async (t) => {
   const { inspector, store } = await inspecting(t)
   const { id, received } = await store(gzip)
   const findings = unexamined('off')
-  const mismatch = { id, received, expected: digestOf(tar), findings, known: nothing }
+  const mismatch = { id, agent, received, expected: digestOf(tar), findings, known: nothing }
   assert.equal((await inspector.diagnose(mismatch)).cause, 'diff_id_given')
 })
 
@@ -151,7 +169,7 @@ test('bytes that cannot be read have no cause that could be proved', async (t) =
   const { id, path, received } = await store(gzip)
   await rm(path)
   const findings = unexamined('off')
-  const mismatch = { id, received, expected: digestOf(tar), findings, known: nothing }
+  const mismatch = { id, agent, received, expected: digestOf(tar), findings, known: nothing }
   const { cause, evidence } = await inspector.diagnose(mismatch)
   assert.deepEqual([cause, evidence], ['unknown', { receivedBytes: gzip.length }])
   assert.equal(failures.length, 1)

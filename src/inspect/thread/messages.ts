@@ -24,6 +24,7 @@ export type Request =
 
 /** A mismatch, by the files in which its bytes lie. */
 export interface MismatchFiles {
+  readonly agent: string
   readonly path: string
   readonly received: { readonly digest: Digest; readonly sizeBytes: number }
   readonly expected: Digest
@@ -31,6 +32,7 @@ export interface MismatchFiles {
   readonly goodCopyPath?: string
   readonly expectedFindings?: Findings
   readonly isOtherLayer: boolean
+  /** From when its turn has come. */
   readonly timeLimitMs: number
 }
 

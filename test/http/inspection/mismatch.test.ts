@@ -58,6 +58,18 @@ for (const [cause, body, wanted] of [
   })
 }
 
+test('of sixty truncated layers at once each is told why, in the answer or later', async (t) => {
+  const service = await startService(t)
+  const cut = layer.subarray(0, layer.length - 100)
+  const posts = Array.from({ length: 60 }, () => service.request.post(target).send(cut))
+  await Promise.all(posts)
+  const path = '/v1/refusals?repository=team/app&limit=100'
+  const told = async () => (await service.request.get(path)).body.refusals
+  await until('all are told', async () => (await told()).length === 60)
+  const causes = (await told()).map((refusal: { diagnosis: Diagnosis }) => refusal.diagnosis.cause)
+  assert.deepEqual(new Set(causes), new Set(['truncated']))
+})
+
 test('a client of the OCI protocol hears the cause and the advice in the message', async (t) => {
   const { url } = await startService(t)
   const client = ociClient(url)
