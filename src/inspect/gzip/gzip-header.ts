@@ -6,9 +6,14 @@ import { type StreamPart, trailingBytes, wrongHeader } from '../stream/stream-fl
 const flag = { headerChecksum: 0x02, extra: 0x04, name: 0x08, comment: 0x10, reserved: 0xe0 }
 const magic = [0x1f, 0x8b]
 const deflate = 8
+/**
+ * Of a name or a comment, with the zero behind it. RFC 1952 knows no limit, but Go's compress/gzip reads no more
+ * (https://github.com/golang/go/blob/go1.24.0/src/compress/gzip/gunzip.go, `readString`).
+ */
+const maxTextBytes = 512
 
 /**
- * Reads the header of a gzip member, whatever lies in it (RFC 1952, 2.3). Nothing of it is kept, however long it is.
+ * Reads the header of a gzip member, whatever lies in it (RFC 1952, 2.3). Nothing of it is kept.
  *
  * @throws Malformed `header`, `trailing_bytes`
  * @throws InputEnded
@@ -29,13 +34,16 @@ export async function readGzipHeader(input: CompressedInput, member: StreamPart)
     }
   }
 
-  async function skipText(): Promise<void> {
-    for (let isOver = false; !isOver; ) {
+  async function skipText(field: 'name' | 'comment'): Promise<void> {
+    for (let leftBytes = maxTextBytes; leftBytes > 0; ) {
       await input.requireMore()
-      const end = input.rest.indexOf(0)
-      isOver = end !== -1
-      await read(isOver ? end + 1 : input.rest.length)
+      const piece = input.rest.subarray(0, leftBytes)
+      const end = piece.indexOf(0)
+      leftBytes -= (await read(end === -1 ? piece.length : end + 1)).length
+      if (end !== -1) return
     }
+    const longest = maxTextBytes - 1
+    throw wrongHeader(member, `has a ${field} of more than ${longest} bytes`, { field, longest })
   }
 
   for (const expected of magic) {
@@ -56,8 +64,8 @@ export async function readGzipHeader(input: CompressedInput, member: StreamPart)
     throw wrongHeader(member, 'has a flag that is reserved', evidence)
   }
   if (flags & flag.extra) await skip((await read(2)).readUInt16LE())
-  if (flags & flag.name) await skipText()
-  if (flags & flag.comment) await skipText()
+  if (flags & flag.name) await skipText('name')
+  if (flags & flag.comment) await skipText('comment')
   if (flags & flag.headerChecksum) {
     const actual = checksum & 0xffff
     const expected = (await read(2)).readUInt16LE()

@@ -118,6 +118,24 @@ const cases: Readonly<Record<string, Case>> = {
     detail: `The header of ${secondName}, has a flag that is reserved.`,
     evidence: { problem: 'header', ...secondPlace, field: 'flags', actual: 0x81 },
   },
+  'a name that Go cannot read': {
+    file: Buffer.concat([first, gzipMember('second', { name: 'n'.repeat(512) })]),
+    output: 'first',
+    detail: `The header of ${secondName}, has a name of more than 511 bytes.`,
+    evidence: { problem: 'header', ...secondPlace, field: 'name', longest: 511 },
+  },
+  'a comment that Go cannot read': {
+    file: Buffer.concat([first, gzipMember('second', { name: 'n', comment: 'c'.repeat(512) })]),
+    output: 'first',
+    detail: `The header of ${secondName}, has a comment of more than 511 bytes.`,
+    evidence: { problem: 'header', ...secondPlace, field: 'comment', longest: 511 },
+  },
+  'a name that is cut off': {
+    file: Buffer.concat([first, gzipHeader({ name: 'n'.repeat(511) }).subarray(0, -1)]),
+    output: 'first',
+    detail: `The file ends within ${secondName}.`,
+    evidence: { problem: 'ends_early', ...secondPlace },
+  },
   'another checksum of the header': {
     file: Buffer.concat([first, withFlippedByte(gzipMember('second', allFields), 4)]),
     output: 'first',

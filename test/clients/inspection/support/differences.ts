@@ -74,6 +74,10 @@ export const gzipReasons: readonly Reason[] = [
     because: 'gzip lets a member look back into the one before it, zlib and Go do not',
     holds: (difference) => evidenceOf(difference, 'reason') === 'invalid distance too far back',
   },
+  {
+    because: 'gzip reads names and comments of any length, Go does not',
+    holds: (difference) => /^(?:name|comment)$/.test(`${evidenceOf(difference, 'field')}`),
+  },
 ]
 
 export const zstdReasons: readonly Reason[] = [
