@@ -24,7 +24,8 @@ export interface BlobFault {
 }
 
 /**
- * The first thing that is wrong with a layer of an image. Of what was not examined, only the size is known.
+ * The first thing that is wrong with a layer of an image. Of what was not examined, only the size is known. And only the size counts of
+ * what is no layer that a container runtime unpacks as it is, such as an encrypted one, or the signatures that cosign calls layers.
  *
  * @param diffId what the config says of it
  */
@@ -33,14 +34,15 @@ export function layerFault(
   stored: StoredBlob,
   diffId: string | undefined,
 ): BlobFault | undefined {
+  const promised = layerCompression(named.mediaType)
+  if (promised === undefined) return sizeFault(named, stored)
   const { findings, hold } = stored
   const isExamined = findings !== undefined && findings.unexamined === undefined
   // Findings are forgotten one day; what is held says itself what was found.
   const flaw = findings?.flaw ?? (isExamined ? undefined : faultOf(hold))
   if (flaw) return flaw
-  const promised = layerCompression(named.mediaType)
   const size = sizeFault(named, stored)
-  if (size || !isExamined || promised === undefined) return size
+  if (size || !isExamined) return size
   return (
     notALayer(findings) ??
     compressionFault(named.mediaType, promised, findings) ??

@@ -100,6 +100,24 @@ test('an artifact may carry what it likes: what was held is sent', async (t) => 
   assert.deepEqual((await service.request.get('/v1/refusals')).body.refusals, [])
 })
 
+for (const mediaType of [
+  `${layerType}+encrypted`,
+  'application/vnd.dev.cosign.simplesigning.v1+json',
+]) {
+  test(`what was held is sent where an image calls it ${mediaType}`, async (t) => {
+    const service = await startService(t)
+    const client = ociClient(service.url)
+    const named = imageOf([], { layers: [descriptorOf(broken, mediaType)] })
+    for (const bytes of [named.config, broken]) await client.push(bytes)
+    assert.equal((await stateOf(service))['state'], 'held')
+    const answer = await client.putManifest('v1', named)
+    assert.equal(answer.status, 201, answer.bytes.toString())
+    assert.equal((await stateOf(service))['state'], 'forwarded')
+    assert.deepEqual(await service.sandbox.layerBytes('team/app', digest), broken)
+    assert.deepEqual((await service.request.get('/v1/refusals')).body.refusals, [])
+  })
+}
+
 test('what is held outlives a restart, and is refused as before', async (t) => {
   const before = await startService(t)
   for (const bytes of [image.config, gzip, broken]) await ociClient(before.url).push(bytes)
