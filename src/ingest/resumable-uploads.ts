@@ -150,10 +150,27 @@ export function createResumableUploads(
     if (isWrong || isUnknown(error)) return remove(session.id)
     // It may have seen what is dropped now.
     if (broughtChunk && !isBeforeChunk(error)) inspector.forget(session.id)
+    const { finalDiagnosis } = error.facts
+    if (finalDiagnosis) void finalDiagnosis.then(() => dropLater(session.id))
+    else await drop(session)
+  }
+
+  async function drop(session: UploadSession): Promise<void> {
     await rollBack(session).catch((failure: unknown) => {
       // What is sealed already needs no rolling back, and who asks for what is lost is told.
       if (!isUnknown(failure)) throw failure
     })
+  }
+
+  /** After the diagnosis, which reads these bytes. Whoever went on with the upload meanwhile has dropped them. */
+  async function dropLater(id: UploadId): Promise<void> {
+    try {
+      using lease = leases.takeFree(id)
+      const session = lease && (await sessions.find(id))
+      if (session && session.finishedAs === undefined) await drop(session)
+    } catch (error) {
+      ports.onLeftBehind(error)
+    }
   }
 
   function take({ session, lease, report, signal }: Turn, chunk: Chunk): Promise<Progress> {

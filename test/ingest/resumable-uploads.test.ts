@@ -5,6 +5,7 @@ import type { Chunk } from '../../src/ingest/chunk.ts'
 import { createResumableUploads, type UploadRequest } from '../../src/ingest/resumable-uploads.ts'
 import { createSessionLeases } from '../../src/ingest/session-leases.ts'
 import { createUploadHashes } from '../../src/ingest/upload-hashes.ts'
+import { type Diagnosis, diagnosis } from '../../src/registry/diagnosis.ts'
 import type { Digest } from '../../src/registry/digest.ts'
 import { LayergateError } from '../../src/registry/errors.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
@@ -211,6 +212,49 @@ test('a last chunk that spoils the digest can be sent anew', async () => {
   assert.equal(spool.usage().usedBytes, first.length)
   await finish(upload, chunkOf(second), digest, recipient, never)
   assert.deepEqual(recorded, [digest])
+})
+
+/** The first ten bytes came before, and those that spoil the digest are still looked into when the answer goes out. */
+async function lookedInto(t: TestContext) {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const { promise, resolve: end } = Promise.withResolvers<Diagnosis>()
+  const all = uploads({ inspector: { why: promise } })
+  const upload = await all.started()
+  await all.append(upload, chunkOf(first), never)
+  const refused = all.finish(upload, chunkOf(first), digest, all.recipient, never)
+  while (all.inspector.mismatches.length === 0) await nextTurn()
+  t.mock.timers.tick(2000)
+  await assert.rejects(refused, codeIs('digest_mismatch'))
+  return { ...all, upload, end: () => end(diagnosis('truncated', {})) }
+}
+
+test('a last chunk that is still looked into goes when that is over', async (t) => {
+  const { upload, end, offset, spool, leftBehind } = await lookedInto(t)
+  assert.equal(await offset(upload), 10)
+  assert.equal(spool.usage().usedBytes, 20)
+  end()
+  while (spool.usage().usedBytes > 10) await nextTurn()
+  assert.equal(await offset(upload), 10)
+  assert.deepEqual(leftBehind, [])
+})
+
+test('a last chunk that is still looked into can be sent anew at once', async (t) => {
+  const { upload, end, finish, recipient, recorded, spool, leftBehind } = await lookedInto(t)
+  await finish(upload, chunkOf(second), digest, recipient, never)
+  end()
+  await nextTurn()
+  assert.deepEqual(recorded, [digest])
+  assert.deepEqual(await spool.find(digest), { digest, sizeBytes: 30 })
+  assert.deepEqual(leftBehind, [])
+})
+
+test('what goes on while the last chunk is looked into keeps its bytes when that is over', async (t) => {
+  const { upload, end, append, finish, recipient, recorded, leftBehind } = await lookedInto(t)
+  await append(upload, chunkOf(second.subarray(0, 5)), never)
+  end()
+  await nextTurn()
+  await finish(upload, chunkOf(second.subarray(5)), digest, recipient, never)
+  assert.deepEqual([recorded, leftBehind], [[digest], []])
 })
 
 test('bytes that do not match and came in one request can be sent anew', async () => {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { truncateSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -48,6 +49,15 @@ test('what waits for its turn has its bytes, though they were discarded meanwhil
     found.map(({ cause }) => cause),
     ['trailing_bytes', 'trailing_bytes', 'trailing_bytes'],
   )
+})
+
+test('what was cut while it waited has no cause, since its bytes went away', async (t) => {
+  const { diagnose, mismatch } = await diagnosing(t, { atOnce: 1 })
+  const [first, second] = [await mismatch('first'), await mismatch('second')]
+  const looking = [diagnose(first), diagnose(second)]
+  truncateSync(second.path, 10)
+  const [, cut] = await Promise.all(looking)
+  assert.deepEqual(cut, diagnosis('unknown', { receivedBytes: sizeBytes, bytesWentAway: 1 }))
 })
 
 test('what finds too many waiting says that it was not looked into', async (t) => {

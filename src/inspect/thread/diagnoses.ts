@@ -29,10 +29,9 @@ export function createDiagnoses(bounds = defaultBounds): Diagnoses {
       const hasTime = () => performance.now() < endsAtMs
       const bytes = { ...mismatch, file, ...(goodCopy && { goodCopy }) }
       const found = await diagnoseMismatch(bytes, hasTime, alone)
-      // What was cut meanwhile, as the bytes of a request that failed are, proves nothing.
-      return file.sizeBytes === sizeBytes
-        ? found
-        : diagnosis('unknown', { receivedBytes: sizeBytes })
+      // What was cut meanwhile, as by the next request of the same upload, proves nothing.
+      if (file.sizeBytes === sizeBytes) return found
+      return diagnosis('unknown', { receivedBytes: sizeBytes, bytesWentAway: 1 })
     },
   }
 }

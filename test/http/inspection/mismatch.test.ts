@@ -81,6 +81,17 @@ test('a client of the OCI protocol hears the cause and the advice in the message
   assert.ok(message.includes('truncated') && message.includes(detail.diagnosis.advice), message)
 })
 
+test('the last bytes of an upload are still there for a diagnosis that the answer did not wait for', async (t) => {
+  const service = await startService(t, { timing: { diagnosisWaitMs: 1 } })
+  const client = ociClient(service.url)
+  const location = await client.begin()
+  await client.patch(location, layer.subarray(0, 1000))
+  const answer = await client.put(location, digest, { body: layer.subarray(1000, -100) })
+  assert.equal(answer.status, 400)
+  await until('it is told', async () => (await refusals(service)).length === 1)
+  assert.equal((await refusals(service))[0].diagnosis.cause, 'truncated')
+})
+
 test('a bad copy of what lies here is compared with it', async (t) => {
   const { request } = await startService(t)
   assert.equal((await request.post(target).send(layer)).status, 201)
