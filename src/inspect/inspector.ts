@@ -44,6 +44,8 @@ export function createInspector(options: InspectorOptions): RunningInspector {
     onDeath: onFailure,
   })
 
+  let isClosing = false
+
   function onDeath(error: Error): void {
     following.release()
     onFailure(error)
@@ -118,12 +120,14 @@ export function createInspector(options: InspectorOptions): RunningInspector {
       try {
         return await askWhy(mismatch)
       } catch (error) {
+        if (isClosing) return diagnosis('unknown', { receivedBytes: sizeBytes, cutShort: 1 })
         onFailure(error)
         return diagnosis('unknown', { receivedBytes: sizeBytes })
       }
     },
 
     async close() {
+      isClosing = true
       following.release()
       await Promise.all([thread.close(), diagnosing.close()])
     },

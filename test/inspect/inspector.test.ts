@@ -175,6 +175,18 @@ test('bytes that cannot be read have no cause that could be proved', async (t) =
   assert.equal(failures.length, 1)
 })
 
+test('a diagnosis that the end of the service cuts short says so, and is no failure', async (t) => {
+  const { inspector, store, failures } = await inspecting(t)
+  const { id, received } = await store(layerBytes(64 * 1024 * 1024))
+  const findings = unexamined('bytes')
+  const mismatch = { id, agent, received, expected: digestOf(tar), findings, known: nothing }
+  const looking = inspector.diagnose(mismatch)
+  await inspector.close()
+  const { cause, evidence } = await looking
+  assert.deepEqual([cause, evidence['cutShort']], ['unknown', 1])
+  assert.deepEqual(failures, [])
+})
+
 test('what is under way when the inspector closes is unexamined, and nothing hangs', async (t) => {
   const { inspector, store } = await inspecting(t)
   const { id, received } = await store(gzip)
