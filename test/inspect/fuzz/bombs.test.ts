@@ -10,6 +10,7 @@ import {
   emptyParts,
   GiB,
   gzipOfEntries,
+  gzipOfMostlyZeros,
   gzipOfZeros,
   gzipWithName,
   MiB,
@@ -27,8 +28,8 @@ interface Outcome {
   readonly takenBytes: number
 }
 
-async function inspect(bomb: Bomb, limits: InspectionLimits): Promise<Outcome> {
-  using inspection = createLayerInspection(limits)
+async function inspect(bomb: Bomb, limits: InspectionLimits, now?: () => number): Promise<Outcome> {
+  using inspection = createLayerInspection(limits, now)
   const before = process.memoryUsage().rss
   let takenBytes = 0
   for (const chunk of bomb) {
@@ -94,6 +95,32 @@ for (const [name, { bomb, limits, unexamined, takenBytes: mostBytes }] of Object
     assert.ok(takenBytes <= mostBytes, `${takenBytes} bytes were taken`)
   })
 }
+
+/** A clock by which each step, which is a chunk that inflates to a MiB, takes as long as it does for real layers: 4 s a GiB. */
+function clockOfSteps(): () => number {
+  let ms = 0
+  return () => (ms += 4)
+}
+
+test('10 GiB at a ratio just below the limit: the inspection ends when its time is spent', async () => {
+  const limits = { ...defaultLimits, maxMs: 400 }
+  const bomb = gzipOfMostlyZeros(10 * GiB, 50)
+  const { findings, takenBytes } = await inspect(bomb, limits, clockOfSteps())
+  assert.equal(findings.unexamined, 'time')
+  assert.equal(findings.flaw, undefined)
+  assert.equal(findings.diffId, undefined)
+  const ratio = findings.inflatedBytes / takenBytes
+  assert.ok(ratio > 850 && ratio < 1000, `the ratio is ${ratio}`)
+  assert.ok(takenBytes < 150_000, `${takenBytes} bytes were taken`)
+})
+
+test('what inflates to ten times its size has the time that it needs, however much it is', async () => {
+  const limits = { ...defaultLimits, maxMs: 10 }
+  const layer = gzipOfMostlyZeros(100 * MiB, 100_000)
+  const { findings } = await inspect(layer, limits, clockOfSteps())
+  assert.equal(findings.unexamined, undefined)
+  assert.equal(findings.inflatedBytes, 100 * MiB)
+})
 
 test('the same window is allowed where the limit is as large', async () => {
   const limits = { ...defaultLimits, maxWindowBytes: 16 * MiB }

@@ -1,4 +1,5 @@
 import { constants, deflateRawSync, gzipSync } from 'node:zlib'
+import { layerBytes } from '../../../support/layers.ts'
 import { seedTars } from './seed-tars.ts'
 
 const MiB = 1024 * 1024
@@ -21,6 +22,13 @@ function* gzipOf(piece: Uint8Array, times: number): Bomb {
 
 export function gzipOfZeros(sizeBytes: number): Bomb {
   return gzipOf(Buffer.alloc(MiB), sizeBytes / MiB)
+}
+
+/** Each MiB has so many bytes that cannot be compressed, and zeros. */
+export function gzipOfMostlyZeros(sizeBytes: number, randomBytes: number): Bomb {
+  const piece = Buffer.alloc(MiB)
+  piece.set(layerBytes(randomBytes))
+  return gzipOf(piece, sizeBytes / MiB)
 }
 
 /** One header of a file that is empty, over and over. */
