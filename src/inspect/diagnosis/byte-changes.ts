@@ -21,8 +21,12 @@ function createOutput(): (sizeBytes: number) => Buffer {
   }
 }
 
-/** LF becomes CRLF: each, or only where no CR stands before it. */
-export function insertCarriageReturns(kind: 'all' | 'missing'): ByteChange {
+/**
+ * LF becomes CRLF: each, or only where no CR stands before it.
+ *
+ * @param hasOpenEnd a last line without LF, which must be there, gets a CR as well
+ */
+export function insertCarriageReturns(kind: 'all' | 'missing', hasOpenEnd = false): ByteChange {
   const output = createOutput()
   let last = 0
   let replaced = 0
@@ -49,15 +53,28 @@ export function insertCarriageReturns(kind: 'all' | 'missing'): ByteChange {
       last = chunk.at(-1) ?? last
       return bytes.subarray(0, size)
     },
-    end: () => nothing,
+    end() {
+      if (!hasOpenEnd) return nothing
+      if (last === lineFeed) return undefined
+      replaced += 1
+      return Uint8Array.of(carriageReturn)
+    },
     get replaced() {
       return replaced
     },
   }
 }
 
-/** CRLF becomes LF. @param bareLineFeeds whether an LF may stand without a CR */
-export function dropCarriageReturns(bareLineFeeds: 'kept' | 'impossible'): ByteChange {
+/**
+ * CRLF becomes LF.
+ *
+ * @param bareLineFeeds whether an LF may stand without a CR
+ * @param hasOpenEnd the CR of a last line without LF, which must be there, goes as well
+ */
+export function dropCarriageReturns(
+  bareLineFeeds: 'kept' | 'impossible',
+  hasOpenEnd = false,
+): ByteChange {
   const output = createOutput()
   let isPending = false
   let replaced = 0
@@ -88,7 +105,12 @@ export function dropCarriageReturns(bareLineFeeds: 'kept' | 'impossible'): ByteC
       isPending = chunk.at(-1) === carriageReturn
       return bytes.subarray(0, size)
     },
-    end: () => (isPending ? Uint8Array.of(carriageReturn) : nothing),
+    end() {
+      if (!hasOpenEnd) return isPending ? Uint8Array.of(carriageReturn) : nothing
+      if (!isPending) return undefined
+      replaced += 1
+      return nothing
+    },
     get replaced() {
       return replaced
     },

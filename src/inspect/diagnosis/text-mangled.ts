@@ -29,6 +29,7 @@ interface Attempt {
 /** What may have been done to the layer: done to the good copy, it gives what came. */
 const done: readonly Attempt[] = [
   { change: 'lf_to_crlf', create: () => insertCarriageReturns('all') },
+  { change: 'lf_to_crlf', create: () => insertCarriageReturns('all', true) },
   { change: 'bare_lf_to_crlf', create: () => insertCarriageReturns('missing') },
   { change: 'crlf_to_lf', create: () => dropCarriageReturns('kept') },
   { change: 'latin1_to_utf8', create: () => encodeAsUtf8('latin1') },
@@ -39,6 +40,8 @@ const done: readonly Attempt[] = [
 /** What may have been done and can be undone: that gives the layer. */
 const undone: readonly Attempt[] = [
   { change: 'lf_to_crlf', create: () => dropCarriageReturns('impossible') },
+  // As `sed 's/$/\r/'` does it.
+  { change: 'lf_to_crlf', create: () => dropCarriageReturns('impossible', true) },
   { change: 'crlf_to_lf', create: () => insertCarriageReturns('all') },
   { change: 'latin1_to_utf8', create: () => decodeFromUtf8('latin1') },
   { change: 'windows1252_to_utf8', create: () => decodeFromUtf8('windows1252') },

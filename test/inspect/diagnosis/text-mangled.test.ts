@@ -19,6 +19,9 @@ const rewrite = (bytes: Uint8Array, from: RegExp, to: string) =>
 
 /** What a write in text mode does on Windows, and FTP in ASCII mode. */
 const inTextMode = (bytes: Uint8Array) => rewrite(bytes, /\n/g, '\r\n')
+/** What `sed 's/$/\r/'` does, where no LF ends the last line. */
+const inTextModeToItsEnd = (bytes: Uint8Array) =>
+  Buffer.concat([inTextMode(bytes), Buffer.from('\r')])
 /** Leaves what has a CR already. */
 const unix2dos = (bytes: Uint8Array) => rewrite(bytes, /(?<!\r)\n/g, '\r\n')
 const dos2unix = (bytes: Uint8Array) => rewrite(bytes, /\r\n/g, '\n')
@@ -53,6 +56,20 @@ for (const [kind, layer] of Object.entries({ gzip, tar, random })) {
     )
   })
 }
+
+test('LF became CRLF, and the last line got a CR without an LF, with and without a good copy', async () => {
+  for (const layer of [gzip, random]) {
+    assert.notEqual(layer.at(-1), 0x0a)
+    const came = inTextModeToItsEnd(layer)
+    for (const goodCopy of [undefined, layer]) {
+      const known = goodCopy ? { goodCopy } : {}
+      const { cause, evidence } = await diagnose(came, digestOf(layer), known)
+      assert.equal(cause, 'text_mangled')
+      assert.equal(evidence['change'], 'lf_to_crlf')
+      assert.equal(evidence['replacedBytes'], count(layer, /\n/g) + 1)
+    }
+  }
+})
 
 for (const [kind, layer] of Object.entries({ gzip, random, text })) {
   test(`bytes became characters of UTF-8 in a layer (${kind}), and there is no good copy`, async () => {
