@@ -18,6 +18,8 @@ const names = [
   'bsdtar',
   'python3',
   'git',
+  'curl',
+  'openssl',
   'buildah',
   'podman',
   'skopeo',
