@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Digest, sha256Digest } from '../registry/digest.ts'
 import type { Contents, Flaw } from '../registry/findings.ts'
-import { type InspectionLimits, harmlessBytes } from './limits.ts'
+import { allowedWorkBytes, harmlessBytes, type InspectionLimits } from './limits.ts'
 import { BeyondLimit } from './malformed.ts'
 import { contentsBytes, sniffOpaque } from './sniff.ts'
 import { createTarReader } from './tar/tar-reader.ts'
@@ -42,6 +42,9 @@ export function createContentsReader(options: ContentsOptions): ContentsReader {
     if (sizeBytes > limits.maxInflatedBytes) throw new BeyondLimit('bytes')
     if (sizeBytes <= harmlessBytes) return
     if (sizeBytes > limits.maxRatio * compressedBytes()) throw new BeyondLimit('ratio')
+    if (isHashed && sizeBytes > allowedWorkBytes(limits, compressedBytes())) {
+      throw new BeyondLimit('time')
+    }
   }
 
   return {

@@ -2,7 +2,7 @@ import type { Compression, Findings, Flaw, UnexaminedReason } from '../registry/
 import { type ContentsReader, createContentsReader } from './contents.ts'
 import { createGzipInflater } from './gzip/gzip-inflater.ts'
 import type { Inflater } from './inflater.ts'
-import { allowedMs, type InspectionLimits } from './limits.ts'
+import type { InspectionLimits } from './limits.ts'
 import { BeyondLimit, Malformed } from './malformed.ts'
 import { compressionBytes, sniffCompression } from './sniff.ts'
 import { createZstdInflater, zstdWindowBytes } from './zstd/zstd-inflater.ts'
@@ -25,15 +25,10 @@ interface Reading {
   readonly inflater?: Inflater
 }
 
-/** @param now a clock in milliseconds that never goes back */
-export function createLayerInspection(
-  limits: InspectionLimits,
-  now: () => number = () => performance.now(),
-): LayerInspection {
+export function createLayerInspection(limits: InspectionLimits): LayerInspection {
   let head: Buffer | undefined = Buffer.alloc(0)
   let reading: Reading | undefined
   let takenBytes = 0
-  let spentMs = 0
   let windowBytes = 0
   let flaw: Flaw | undefined
   let limit: UnexaminedReason | undefined
@@ -53,11 +48,8 @@ export function createLayerInspection(
   /** Remembers what the contents prove; everything else is a fault of ours. */
   async function attempt(step: () => Promise<void> | void): Promise<void> {
     if (flaw || limit) return
-    const startedMs = now()
     try {
       await step()
-      spentMs += now() - startedMs
-      if (spentMs > allowedMs(limits, takenBytes)) throw new BeyondLimit('time')
     } catch (error) {
       if (error instanceof Malformed) ({ flaw } = error)
       else if (error instanceof BeyondLimit) ({ limit } = error)

@@ -9,9 +9,9 @@ export interface InspectionLimits {
   readonly maxEntries: number
   /** What a zstd frame may have its reader keep. */
   readonly maxWindowBytes: number
-  /** How long it may take together, whatever the layer is, and how much longer for each MiB of it. */
-  readonly maxMs: number
-  readonly maxMsPerMebibyte: number
+  /** Inflated bytes that are inspected of any layer, and for each compressed byte: what they cost is time. */
+  readonly workBytes: number
+  readonly workBytesPerByte: number
 }
 
 export const defaultLimits: InspectionLimits = {
@@ -20,14 +20,17 @@ export const defaultLimits: InspectionLimits = {
   maxEntries: 1_000_000,
   // The most that zstd itself takes without being told to (`--long=27`, https://github.com/facebook/zstd/blob/v1.5.6/programs/zstd.1.md).
   maxWindowBytes: 128 * mebibyte,
-  // A layer that inflates to ten times its size takes some 40 ms for each MiB, and on a busy machine several times that.
-  maxMs: 5000,
-  maxMsPerMebibyte: 250,
+  // Each GiB takes some 4 s. Real layers inflate to two to ten times their size, and logs to thirty.
+  workBytes: 512 * mebibyte,
+  workBytesPerByte: 40,
 }
 
-/** How long the inspection of so many bytes may take: what inflates to the most that it may would keep its client waiting for minutes. */
-export function allowedMs({ maxMs, maxMsPerMebibyte }: InspectionLimits, bytes: number): number {
-  return maxMs + (bytes / mebibyte) * maxMsPerMebibyte
+/**
+ * How much of the contents is inspected of so many compressed bytes. What inflates to just below the ratio would keep its client waiting for
+ * minutes. Bytes are counted rather than time, so that no layer passes for a busy machine.
+ */
+export function allowedWorkBytes(limits: InspectionLimits, compressedBytes: number): number {
+  return limits.workBytes + limits.workBytesPerByte * compressedBytes
 }
 
 /** Below this no ratio is too high: an archive of two zero blocks has 30, and does no harm. */
