@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
 import { startFlippingProxy } from '../../../support/flipping-proxy.ts'
+import { until } from '../../../support/until.ts'
 import type { OpenClient, PushClient } from './client.ts'
 import { makeHome, type Outcome } from './home.ts'
 import { makeImage } from './image.ts'
@@ -67,6 +68,22 @@ export function testPushes(client: PushClient): void {
 
       const { manifestDigest } = await readPublished(url, 'team/app')
       assert.equal(await opened.pull(reference), manifestDigest)
+    })
+
+    test('that begins while ECR Public is down brings the image when it is back', async (t) => {
+      const { url, port, sandbox } = await startRegistry(t)
+      sandbox.addFault({ operation: '*', call: 'every', fault: { kind: 'html-503' } })
+      let hasEnded = false
+      const push = opened.push(referenceAt(port, 'team/app')).finally(() => {
+        hasEnded = true
+      })
+      await until('three calls have failed', () => sandbox.calls().length >= 3 || hasEnded)
+      assert.equal(hasEnded, false)
+      sandbox.clearFaults()
+
+      assertSuccess(await push)
+      const published = await readPublished(url, 'team/app')
+      assert.deepEqual(published.diffIds, opened.diffIds)
     })
 
     test('whose layer is always damaged fails, and none of its bytes is sent', async (t) => {
