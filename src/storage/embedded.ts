@@ -96,7 +96,7 @@ async function openOver(
   const index = createSealedIndex(journal, now)
   const folder = await openUploadFolder(files, join(dataDir, 'uploads'))
 
-  const unfinished = new Set((await sessions.unfinished()).map(({ id }) => id))
+  const unfinished = { all: await sessions.unfinished(), end: sessions.end }
   const inventory = await takeInventory(folder, index, unfinished, log)
   const capacityBytes =
     options.capacityBytes ?? defaultCapacityBytes(await files.disk(dataDir), inventory.storedBytes)

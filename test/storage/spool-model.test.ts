@@ -1,5 +1,7 @@
 import { appendFile, cp } from 'node:fs/promises'
 import { join } from 'node:path'
+import { nothingReceived } from '../../src/ingest/upload-sessions.ts'
+import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import type { UploadId } from '../../src/registry/upload-id.ts'
 import { createDiskSpool, type DiskSpool } from '../../src/storage/disk/disk-spool.ts'
 import { takeInventory } from '../../src/storage/disk/inventory.ts'
@@ -11,6 +13,8 @@ import { faultyFiles } from './support/faulty-files.ts'
 import { createMemoryIndex } from './support/memory-index.ts'
 import { temporaryFolder } from './support/storage.ts'
 
+const repository = parseRepositoryName('team/app')
+
 /** Syncing shows nothing while the machine lives, and takes the most time. */
 const files = faultyFiles({ datasync: async () => {}, syncDirectory: async () => {} })
 
@@ -21,7 +25,8 @@ spoolModelContract('disk', async (t, capacityBytes) => {
 
   async function open(there: ReadonlySet<UploadId>): Promise<DiskSpool> {
     const uploads = await openUploadFolder(files, folder)
-    const inventory = await takeInventory(uploads, sealed, there, () => {})
+    const all = [...there].map((id) => ({ id, repository, received: nothingReceived }))
+    const inventory = await takeInventory(uploads, sealed, { all, end: async () => {} }, () => {})
     const space = createSpace(capacityBytes, inventory.storedBytes)
     return createDiskSpool({ folder: uploads, index: sealed, space, inventory, memoryBytes: 0 })
   }

@@ -1,3 +1,4 @@
+import type { UploadSession } from '../../ingest/upload-sessions.ts'
 import type { UploadId } from '../../registry/upload-id.ts'
 import type { Log } from '../log.ts'
 import type { SealedIndex, StoredLayer } from './sealed-index.ts'
@@ -11,14 +12,22 @@ export interface Inventory {
   readonly storedBytes: number
 }
 
+type Unfinished = Pick<UploadSession, 'id' | 'repository' | 'received'>
+
+export interface UnfinishedUploads {
+  readonly all: readonly Unfinished[]
+  /** Nobody finds it any more. */
+  end(id: UploadId): Promise<void>
+}
+
 /**
- * Brings index and folder into line with each other after whatever happened in between. Each repair is
+ * Brings index, sessions and folder into line with each other after whatever happened in between. Each repair is
  * logged, done or failed; none stops the start.
  */
 export async function takeInventory(
   folder: UploadFolder,
   index: SealedIndex,
-  unfinished: ReadonlySet<UploadId>,
+  unfinished: UnfinishedUploads,
   log: Log,
 ): Promise<Inventory> {
   const layers = new Map<UploadId, StoredLayer>()
@@ -44,10 +53,12 @@ export async function takeInventory(
     })
   }
 
-  for (const uploadId of await folder.list()) {
+  const files = new Set(await folder.list())
+  const known = new Set(unfinished.all.map(({ id }) => id))
+  for (const uploadId of files) {
     if (layers.has(uploadId)) continue
     await attempt({ uploadId }, async () => {
-      if (unfinished.has(uploadId)) {
+      if (known.has(uploadId)) {
         uploads.set(uploadId, (await folder.sizeBytes(uploadId)) ?? 0)
         return
       }
@@ -55,6 +66,31 @@ export async function takeInventory(
       log('A file was removed: no layer and no unfinished upload belongs to it.', { uploadId })
     })
   }
+
+  /** One that was sealed has its bytes in the layer. Of a file that could not be checked nothing is known. */
+  function isLost({ id, received }: Unfinished): boolean {
+    if (received.sizeBytes === 0 || layers.has(id)) return false
+    const foundBytes = uploads.get(id)
+    return foundBytes === undefined ? !files.has(id) : foundBytes < received.sizeBytes
+  }
+
+  /** As when a client gives it up: the bytes first. */
+  async function endLost({ id, repository, received }: Unfinished): Promise<void> {
+    const foundBytes = uploads.get(id)
+    await folder.remove(id)
+    uploads.delete(id)
+    await unfinished.end(id)
+    const what = foundBytes === undefined ? 'its file is gone' : 'its file is too short'
+    const bytes = { receivedBytes: received.sizeBytes, foundBytes }
+    log(`An upload was ended: ${what}.`, { uploadId: id, repository, ...bytes })
+  }
+
+  // At once, so that they share a commit, however many they are.
+  await Promise.all(
+    unfinished.all
+      .filter(isLost)
+      .map((upload) => attempt({ uploadId: upload.id }, () => endLost(upload))),
+  )
 
   const sizes = [...[...layers.values()].map(({ sizeBytes }) => sizeBytes), ...uploads.values()]
   return {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { truncate, unlink } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, test } from 'node:test'
 import { digestOf, layerBytes } from '../../support/layers.ts'
 import { assertRefused, locationOf, ociClient } from '../../support/oci-client.ts'
@@ -36,6 +38,37 @@ describe('a restart of the service', () => {
     const client = ociClient((await before.restart()).url)
     await assertPulled(client, await client.put(location, digest), blob)
   })
+
+  for (const [damage, inflict] of [
+    ['is gone', unlink],
+    ['was cut', (file: string) => truncate(file, first.length / 2)],
+  ] as const) {
+    test(`an upload whose file ${damage} is unknown from then on, and may begin anew`, async (t) => {
+      const before = await startService(t)
+      const location = await ociClient(before.url).begin()
+      await ociClient(before.url).patch(location, first)
+      const untouched = await ociClient(before.url).begin()
+      await ociClient(before.url).patch(untouched, first)
+      await inflict(join(before.dataDir, 'uploads', location.split('/').at(-1) ?? ''))
+
+      const { url, logs, spooledFiles } = await before.restart()
+      const client = ociClient(url)
+      const rest = Buffer.concat([second, last])
+      for (const answer of [
+        await client.send('GET', location),
+        await client.put(location, digest, { body: rest }),
+      ]) {
+        assertRefused(answer, 404, 'BLOB_UPLOAD_UNKNOWN', 'upload_unknown')
+      }
+      const ended = logs().filter(({ msg }) => String(msg).startsWith('An upload was ended'))
+      assert.deepEqual(
+        ended.map(({ level, uploadId }) => [level, uploadId]),
+        [['warn', location.split('/').at(-1)]],
+      )
+      assert.deepEqual(await spooledFiles(), [untouched.split('/').at(-1)])
+      await assertPulled(client, await client.put(untouched, digest, { body: rest }), blob)
+    })
+  }
 
   test('a chunk that is cut off by it is refused, and the upload stands where it stood', async (t) => {
     const before = await startService(t)
