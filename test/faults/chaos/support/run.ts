@@ -75,7 +75,7 @@ export async function run(t: TestContext, scenario: Scenario, seed: number): Pro
   const opened = { dataDir: folder }
   let report: RunReport | undefined
   // In a test of its own, so that what it opens is closed when it ends.
-  await t.test(`seed ${seed}`, async (one) => {
+  await t.test('until all is closed', async (one) => {
     report = await runOpen(one, scenario, seed, folder, opened)
   })
   await rm(folder, { recursive: true })
