@@ -11,15 +11,17 @@ export interface WatchedPorts {
   forwards(): Ports['forwards']
 }
 
+type Seen = Pick<Ledger, 'started' | 'doubted'>
+
 /** Notes which layers the upstream is asked to start, and which it calls by another digest. */
-export function watchPorts(ledger: Ledger): WatchedPorts {
+export function watchPorts(seen: Seen): WatchedPorts {
   let forwards: Ports['forwards'] | undefined
   const wraps: Wrap = {
     forwards(port) {
       forwards = port
       return port
     },
-    upstream: (port) => watchUpstream(port, ledger),
+    upstream: (port) => watchUpstream(port, seen),
   }
   return {
     around: (name, port) => wraps[name]?.(port) ?? port,
@@ -30,7 +32,7 @@ export function watchPorts(ledger: Ledger): WatchedPorts {
   }
 }
 
-function watchUpstream(port: Upstream, { started, doubted }: Ledger): Upstream {
+function watchUpstream(port: Upstream, { started, doubted }: Seen): Upstream {
   return {
     ...port,
     start(call, layer) {
