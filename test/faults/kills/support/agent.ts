@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Ledger } from './ledger.ts'
+import { credentials } from './policy.ts'
 
 /** A build agent that pushes to one repository, and knows nothing of the processes behind the address. */
 export interface Agent {
@@ -57,7 +58,7 @@ export async function askOnce(
   try {
     const answer = await fetch(new URL(path, there), {
       method,
-      headers,
+      headers: { ...credentials, ...headers },
       redirect: 'manual',
       ...(body && { body, duplex: 'half' as const }),
       ...(patienceMs !== undefined && { signal: AbortSignal.timeout(patienceMs) }),

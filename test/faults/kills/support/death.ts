@@ -6,7 +6,7 @@ import type { Orders } from './orders.ts'
 import { openSite } from './site.ts'
 import { checkPromises, settled, stopInOrder } from './verdict.ts'
 import type { Victim } from './victims.ts'
-import { spoolMax, work, workInOutage } from './workload.ts'
+import { forwardTtl, spoolMax, work, workInOutage } from './workload.ts'
 
 export interface Life {
   /** Whether the kill point was reached. */
@@ -28,7 +28,7 @@ export async function liveAndDie(
 ): Promise<Life> {
   const random = createRandom(seed)
   const ledger = createLedger()
-  const env = { LAYERGATE_SPOOL_MAX: spoolMax }
+  const env = { LAYERGATE_SPOOL_MAX: spoolMax, LAYERGATE_FORWARD_TTL: forwardTtl }
   await using site = await openSite(modulesDir, env, { legacyDir: legacy.dataDir })
   const { sandbox } = site
   const first = site.start({ ...orders, failedOpens: [2] })

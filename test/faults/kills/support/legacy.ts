@@ -5,6 +5,7 @@ import { type Blob, blobOf, randomBytes } from '../../chaos/support/blobs.ts'
 import type { Random } from '../../chaos/support/random.ts'
 import { type Agent, askOnce } from './agent.ts'
 import { createLedger } from './ledger.ts'
+import { credentials } from './policy.ts'
 import { pushRaw } from './push.ts'
 import { type OpenSession, pushChunks } from './session.ts'
 import { openSite } from './site.ts'
@@ -74,7 +75,7 @@ async function* halfOf({ bytes }: Blob, end: Promise<unknown>): AsyncGenerator<U
 }
 
 async function metrics({ url }: Agent): Promise<string> {
-  return (await fetch(`${await url()}/metrics`)).text()
+  return (await fetch(`${await url()}/metrics`, { headers: credentials })).text()
 }
 
 async function flipByteOf(dataDir: string, sizeBytes: number): Promise<void> {

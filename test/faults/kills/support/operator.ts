@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { askService } from '../../../../src/commands/forwards/ask-service.ts'
 import type { Question, Reply } from '../../../../src/commands/forwards/question.ts'
 import type { Blob } from '../../chaos/support/blobs.ts'
+import { credentials } from './policy.ts'
 import type { Site } from './site.ts'
 
 const tries = 500
@@ -28,7 +29,7 @@ export async function operate(
 async function look(site: Site): Promise<void> {
   for (let left = tries; left > 0; left -= 1) {
     const url = await site.url()
-    const page = await fetch(url).catch(() => undefined)
+    const page = await fetch(url, { headers: credentials }).catch(() => undefined)
     await page?.text().catch(() => undefined)
     if (page?.status === 200) return
     await sleep(pauseMs)

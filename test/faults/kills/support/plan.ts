@@ -27,10 +27,6 @@ export const uncalled: Readonly<Record<string, string>> = {
   'files.disk':
     'asked only where LAYERGATE_SPOOL_MAX is not set, before anything is open; it changes nothing',
   'inspector.follow': 'comes once for each MiB of a layer, and leaves nothing behind',
-  'refusals.hasRefused': 'comes after LAYERGATE_FORWARD_TTL, in which no process of these lives on',
-  'claim.parkForGood': 'comes after LAYERGATE_FORWARD_TTL, in which no process of these lives on',
-  'upstream.createRepository':
-    'comes only where a policy says so, before anything is recorded: who dies then finds the repository there',
   'spool.locate': "the engine's own, below the port: asked by the inspector",
   'inspector.close': "the engine's own, below the port: called by whoever made it",
   'spool.close': "the engine's own, below the port: called by the storage that made it",

@@ -1,9 +1,10 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises'
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Sandbox, startSandbox } from '../../../../src/sandbox/sandbox.ts'
 import { impatientRelay } from './impatient-relay.ts'
 import type { Orders } from './orders.ts'
+import { policy } from './policy.ts'
 import { startVictim, type Victim } from './victims.ts'
 
 /** One data folder and one ECR Public, which outlive the processes that serve them one after the other. */
@@ -57,6 +58,8 @@ export async function openSite(
   const folder = await mkdtemp(join(tmpdir(), 'layergate-kills-'))
   const dataDir = join(folder, 'data')
   const sandboxDir = join(folder, 'ecr')
+  const policyFile = join(folder, 'policy.yaml')
+  await writeFile(policyFile, policy)
   if (legacyDir !== undefined) await cp(legacyDir, dataDir, { recursive: true })
   const sandbox = await startSandbox({
     repositories,
@@ -85,6 +88,7 @@ export async function openSite(
           ...settings,
           LAYERGATE_UPSTREAM_ENDPOINT: upstreamUrl,
           LAYERGATE_DATA_DIR: dataDir,
+          LAYERGATE_POLICY: policyFile,
           ...env,
         },
       })

@@ -8,6 +8,7 @@ import {
   readHistory,
 } from '../../invariants.ts'
 import type { Ledger } from './ledger.ts'
+import { credentials } from './policy.ts'
 import type { Site } from './site.ts'
 import type { Victim } from './victims.ts'
 
@@ -31,7 +32,7 @@ export async function settled(site: Site): Promise<void> {
 
 async function metrics(site: Site): Promise<string> {
   const url = await site.url()
-  return fetch(`${url}/metrics`).then(
+  return fetch(`${url}/metrics`, { headers: credentials }).then(
     (answer) => answer.text(),
     () => '',
   )

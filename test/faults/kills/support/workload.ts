@@ -1,16 +1,15 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Sandbox } from '../../../../src/sandbox/sandbox.ts'
 import type { Random } from '../../chaos/support/random.ts'
 import { type Blob, blobOf, randomBytes } from '../../chaos/support/blobs.ts'
 import { type Agent, ask, surprise } from './agent.ts'
 import { putImage } from './image.ts'
 import { createLedger, type Ledger } from './ledger.ts'
 import type { Legacy } from './legacy.ts'
+import { untilForwarded, untilGivenUp, untilLayer } from './layer-state.ts'
 import { operate } from './operator.ts'
 import { acknowledge, cancel, mount, pushForm, pushRaw, pushStream, pushWrong } from './push.ts'
 import { finishSession, pushChunks } from './session.ts'
 import type { Site } from './site.ts'
-
-const lookAgainMs = 15
 
 /** A little of everything that agents do, several of them at once. */
 export async function work(
@@ -29,10 +28,6 @@ export async function work(
   }
   const draw = drawing()
 
-  // One layer needs a person first, and is tried again.
-  const denied = { kind: 'exception', name: 'AccessDeniedException' } as const
-  sandbox.addFault({ operation: 'InitiateLayerUpload', call: 3, fault: denied })
-
   const { owed, damaged, session } = legacy
   acknowledge(app, owed)
   for (const { digest } of [owed, session.blob]) {
@@ -48,7 +43,9 @@ export async function work(
     pushHeld(agentOf('team/refused'), draw(30_000)),
     cancel(app, draw(20_000)),
     finishSession(app, session, 25_000, 'empty'),
-    untilParked(app, damaged).then(() => pushRaw(app, damaged)),
+    untilGivenUp(app, damaged).then(() => pushRaw(app, damaged)),
+    untilForwarded(app, owed).then(() => pushDenied(app, sandbox, draw(35_000))),
+    pushRaw(agentOf('team/new'), draw(45_000)),
     pushImages(app, drawing()),
     crowd(agentOf('team/spare'), drawing()),
     look(agentOf('team/spare'), draw(1)),
@@ -69,14 +66,28 @@ async function pushImages(agent: Agent, draw: (sizeBytes: number) => Blob): Prom
   await readBack(agent, base)
 }
 
-/** What begins as gzip and is none is taken and held: as layers of an image nothing of it may be sent, wherever the process dies. */
+/**
+ * What begins as gzip and is none is taken and held, until its time is over, and then told of as refused: as layers of an image nothing of
+ * it may be sent, wherever the process dies.
+ */
 async function pushHeld(agent: Agent, { bytes }: Blob): Promise<void> {
   const broken = blobOf(Buffer.concat([Buffer.from('1f8b0800', 'hex'), bytes]))
   // It is never owed.
   await pushChunks({ ...agent, ledger: createLedger() }, broken, 20_000, 'empty')
+  await untilLayer(agent, broken, (state) => state !== 'held')
   const path = `/v1/layers/${broken.digest}?repository=${agent.repository}`
   const answer = await ask(agent, 'GET', path)
-  if (!answer.text.includes('"held"')) surprise(agent, path, answer)
+  if (answer.status !== 404) surprise(agent, path, answer)
+  const refusals = `/v1/refusals?repository=${agent.repository}`
+  const told = await ask(agent, 'GET', refusals)
+  if (!told.text.includes(broken.digest)) surprise(agent, refusals, told)
+}
+
+/** One layer needs a person first, and is tried again. */
+async function pushDenied(agent: Agent, sandbox: Sandbox, blob: Blob): Promise<void> {
+  const denied = { kind: 'exception', name: 'AccessDeniedException' } as const
+  sandbox.addFault({ operation: 'InitiateLayerUpload', call: 1, fault: denied })
+  await pushRaw(agent, blob)
 }
 
 async function mountOrPush(agent: Agent, blob: Blob, from: string): Promise<void> {
@@ -113,16 +124,6 @@ async function look(agent: Agent, { digest }: Blob): Promise<void> {
   if (answer.text !== '{"refusals":[]}') surprise(agent, path, answer)
 }
 
-/** The service finds out by itself that it lost a layer, which is then parked. */
-async function untilParked(agent: Agent, { digest }: Blob): Promise<void> {
-  const path = `/v1/layers/${digest}?repository=${agent.repository}`
-  for (;;) {
-    const { text } = await ask(agent, 'GET', path)
-    if (JSON.parse(text).state === 'parked') return
-    await sleep(lookAgainMs)
-  }
-}
-
 /** More bytes than the spool holds at once: older layers give way. */
 async function crowd(agent: Agent, draw: (sizeBytes: number) => Blob): Promise<void> {
   for (let count = 0; count < 3; count += 1) await pushRaw(agent, draw(800_000))
@@ -130,6 +131,9 @@ async function crowd(agent: Agent, draw: (sizeBytes: number) => Blob): Promise<v
 
 /** What the spool may fill, so that `crowd` fills it. */
 export const spoolMax = '2MiB'
+
+/** What the legacy has was recorded longer ago: with its second failure it is given up. Nothing else fails twice once it is so old. */
+export const forwardTtl = '1s'
 
 /** AWS holds back its last answers, while layers come that nobody waits for, and an operator is at work. Ends when both are on their way. */
 export async function workInOutage(site: Site, ledger: Ledger, random: Random): Promise<void> {
