@@ -100,9 +100,8 @@ export function createResumableUploads(
    *
    * @throws LayergateError `upload_unknown` when those bytes are not there, since they are sealed or lost
    */
-  async function rollBack({ id, received }: UploadSession): Promise<void> {
-    if (received.sizeBytes === 0) return spool.discard(id)
-    await using _ = await spool.resume(id, received.sizeBytes, 0)
+  function rollBack({ id, received }: UploadSession): Promise<void> {
+    return spool.cut(id, received.sizeBytes)
   }
 
   function reportOf(

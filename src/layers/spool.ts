@@ -61,6 +61,12 @@ export interface Spool {
    */
   resume(id: UploadId, offsetBytes: number, reserveBytes: number): Promise<SpoolWriter>
   /**
+   * Drops what lies beyond the first `sizeBytes` of an upload that nobody writes; where these are none, all that is there of it.
+   *
+   * @throws LayergateError `upload_unknown` when fewer bytes are there, or they cannot be trusted
+   */
+  cut(id: UploadId, sizeBytes: number): Promise<void>
+  /**
    * Reads what was flushed of an upload that is not sealed, and is not being written.
    *
    * @throws LayergateError `upload_unknown` when it is not there

@@ -73,6 +73,12 @@ export function createMemorySpool({ capacityBytes = Infinity } = {}): Spool {
       return freeing(() => upload.writer(offsetBytes, reserveBytes))
     },
 
+    async cut(id, sizeBytes) {
+      requireClosed(id)
+      if (sizeBytes === 0) return spool.discard(id)
+      await using _ = await spool.resume(id, sizeBytes, 0)
+    },
+
     async openUpload(id) {
       return readerOf(uploadOf(id).bytes())
     },

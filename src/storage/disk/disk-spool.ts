@@ -33,6 +33,7 @@ export function createDiskSpool(options: DiskSpoolOptions): DiskSpool {
   return {
     create: uploads.create,
     resume: uploads.resume,
+    cut: uploads.cut,
     openUpload: uploads.open,
     discard: uploads.discard,
 

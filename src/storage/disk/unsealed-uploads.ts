@@ -11,7 +11,7 @@ import type { UploadFolder } from './upload-folder.ts'
 import { openUploadReader } from './upload-reader.ts'
 
 /** The uploads that are not sealed: one writer each, now or earlier. */
-export interface UnsealedUploads extends Pick<Spool, 'create' | 'resume' | 'discard'> {
+export interface UnsealedUploads extends Pick<Spool, 'create' | 'resume' | 'cut' | 'discard'> {
   readonly open: Spool['openUpload']
   /**
    * While `task` runs, nobody else finds the upload; afterwards only when it failed.
@@ -160,16 +160,30 @@ export function createUnsealedUploads(options: UnsealedUploadsOptions): Unsealed
     if (uploads.get(id)?.writer) throw new Error(`The upload ${id} is being written.`)
   }
 
+  async function resume(
+    id: UploadId,
+    offsetBytes: number,
+    reserveBytes: number,
+  ): Promise<SpoolWriter> {
+    requireNoWriter(id)
+    if (offsetBytes === 0) return begin(id, reserveBytes)
+    return spend(id, (upload) => {
+      if (!upload) throw lostUpload(id)
+      return reopen(upload, offsetBytes, reserveBytes)
+    })
+  }
+
   return {
     create,
+    resume,
 
-    async resume(id, offsetBytes, reserveBytes) {
+    async cut(id, sizeBytes) {
       requireNoWriter(id)
-      if (offsetBytes === 0) return begin(id, reserveBytes)
-      return spend(id, (upload) => {
-        if (!upload) throw lostUpload(id)
-        return reopen(upload, offsetBytes, reserveBytes)
-      })
+      if (sizeBytes === 0) return discard(id)
+      const kept = uploads.get(id)?.kept
+      // Nothing lies beyond. To look at the file would wake a thread three times; whoever seals it looks.
+      if (kept && kept.storedBytes === sizeBytes && !kept.condemned) return
+      await using _ = await resume(id, sizeBytes, 0)
     },
 
     async open(id) {

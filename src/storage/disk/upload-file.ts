@@ -36,7 +36,10 @@ export async function openCut(
   }
 }
 
-/** @throws Error when the upload does not have `sizeBytes`, or cannot be trusted */
+/**
+ * @throws LayergateError `upload_unknown` when its file is gone
+ * @throws Error when the upload does not have `sizeBytes`, or cannot be trusted
+ */
 export async function requireStored(
   folder: UploadFolder,
   id: UploadId,
@@ -45,6 +48,7 @@ export async function requireStored(
 ): Promise<void> {
   if (kept.condemned) throw kept.condemned
   const foundBytes = await folder.sizeBytes(id)
+  if (foundBytes === undefined) throw lostUpload(id)
   if (kept.storedBytes === sizeBytes && foundBytes === sizeBytes) return
   throw new Error(
     `${sizeBytes} bytes of the upload ${id} are to be sealed, but ${foundBytes} are stored.`,

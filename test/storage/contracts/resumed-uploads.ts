@@ -54,6 +54,39 @@ export function resumedUploadsContract(engine: string, open: OpenSpool): void {
       }
     })
 
+    test('a cut drops what lies beyond, and gives its room back', async (t) => {
+      for (const tailBytes of [0, 20]) {
+        const spool = await open(t, 1000)
+        const bytes = someBytes(30)
+        const id = newUploadId()
+        await append(spool, id, 0, bytes)
+        await append(spool, id, 30, someBytes(tailBytes))
+        await spool.cut(id, 30)
+        assert.equal(spool.usage().usedBytes, 30)
+        assert.deepEqual(await uploadedBytes(spool, id), bytes)
+        await spool.seal(id, layerOf(bytes))
+        assert.deepEqual(await storedBytes(spool, layerOf(bytes)), bytes)
+      }
+    })
+
+    test('a cut to nothing leaves nothing, also of what was never there', async (t) => {
+      const spool = await open(t, 1000)
+      const id = newUploadId()
+      await append(spool, id, 0, someBytes(30))
+      await spool.cut(id, 0)
+      await spool.cut(newUploadId(), 0)
+      assert.equal(spool.usage().usedBytes, 0)
+      await assert.rejects(uploadedBytes(spool, id), codeIs('upload_unknown'))
+    })
+
+    test('what has fewer bytes, or is not there, cannot be cut', async (t) => {
+      const spool = await open(t, 1000)
+      const id = newUploadId()
+      await append(spool, id, 0, someBytes(30))
+      await assert.rejects(spool.cut(id, 31), codeIs('upload_unknown'))
+      await assert.rejects(spool.cut(newUploadId(), 30), codeIs('upload_unknown'))
+    })
+
     test('what was flushed beyond the offset is dropped though nothing comes', async (t) => {
       const spool = await open(t, 1000)
       const bytes = someBytes(30)
