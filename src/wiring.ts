@@ -132,6 +132,7 @@ export async function wire(parts: Parts): Promise<Service> {
     kind,
     // They come with the policy, which is read below.
     destinations: () => access.destinations(),
+    onClash: (clash) => logger.error(clash, 'two destinations may be one registry'),
     observer,
     memoryBytes: config.storage.memoryMaxBytes / 2,
     registryEndpoint,

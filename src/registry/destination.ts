@@ -45,13 +45,26 @@ export function upstreamRepository(
   return parseRepositoryName(repository.slice(stripPrefix.length))
 }
 
+/** What the registry is called here: its id, or an alias; nothing where it is that of the service's own identity. */
+export function registryName({
+  registryId,
+  role,
+}: Pick<Destination, 'registryId' | 'role'>): string | undefined {
+  return registryId ?? (role && /^arn:[^:]+:iam::(\d{12}):/.exec(role.arn)?.[1])
+}
+
+/** Of what names a registry: whether it is the id of its account, of which it has one, and no alias, of which it may have several. */
+export function isAccountId(name: string): boolean {
+  return /^\d{12}$/.test(name)
+}
+
 /** What `Destination.registry` is for a place: nothing about the identity under which it is reached, but the account of its role. */
 export function registryKey(
   kind: 'aws' | 'sandbox',
-  { registryId, stripPrefix, role }: Omit<Destination, 'name' | 'registry'>,
+  destination: Omit<Destination, 'name' | 'registry'>,
 ): string {
-  const accountOfRole = role && /^arn:[^:]+:iam::(\d{12}):/.exec(role.arn)?.[1]
-  const place = `${kind}/${registryId ?? accountOfRole ?? 'default'}`
+  const { stripPrefix } = destination
+  const place = `${kind}/${registryName(destination) ?? 'default'}`
   // No id, alias or name has a `#`.
   return stripPrefix ? `${place}#${stripPrefix}` : place
 }

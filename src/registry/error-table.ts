@@ -471,9 +471,9 @@ export const errorTable = {
     status: 502,
     ociCode: 'UNKNOWN',
     retryable: false,
-    title: 'This service does not forward there any more',
+    title: 'This service does not forward there',
     advice:
-      'The operator configures the registry that the detail names again, or the layer is pushed anew.',
+      'The operator mends the destinations that the detail names; what goes elsewhere now is pushed anew.',
   },
   internal: {
     status: 500,

@@ -1,4 +1,4 @@
-import type { Upstream } from '../publish/upstream.ts'
+import type { Call, Upstream } from '../publish/upstream.ts'
 import type { Catalog } from '../reads/catalog.ts'
 import type { Destination } from '../registry/destination.ts'
 import {
@@ -11,6 +11,7 @@ import {
 } from './ecr-stack.ts'
 import { accountOf, credentialsOf, identityOf, ownAccount } from './identity.ts'
 import type { LaneUse, Limiter } from './limiter/limiter.ts'
+import { type Clash, createRegistryWalls } from './registry/registry-walls.ts'
 import { routedCatalog, routedUpstream } from './routed.ts'
 
 /** `memoryBytes` is for all accounts together; `around` stands around the upstreams of each identity. */
@@ -19,6 +20,8 @@ export interface AccountsSettings extends Omit<EcrStackSettings, 'credentials'> 
   readonly kind: 'aws' | 'sandbox'
   /** Those that are configured now: what is told of accounts is told of them. */
   readonly destinations: () => readonly Destination[]
+  /** Told when two of them turn out to be one registry, or may be, and must not. */
+  readonly onClash?: (clash: Clash) => void
 }
 
 /** What one account is called, and may be. */
@@ -55,7 +58,8 @@ export interface Accounts {
  * One stack for each identity, made when a call first needs it; one limiter for each account, since quotas are those of an account and its
  * region.
  */
-export function createAccounts({ kind, destinations, ...settings }: AccountsSettings): Accounts {
+export function createAccounts(accountsSettings: AccountsSettings): Accounts {
+  const { kind, destinations, onClash = () => undefined, ...settings } = accountsSettings
   const { observer, endpoint } = settings
   const bodies = createPartBodies(settings.memoryBytes)
   const stacks = new Map<string, EcrStack>()
@@ -93,10 +97,22 @@ export function createAccounts({ kind, destinations, ...settings }: AccountsSett
     return stack
   }
 
+  const walls = createRegistryWalls({
+    destinations,
+    registries: (call) => stackOf(call.destination).registries(call),
+    onClash,
+    now: () => performance.now(),
+  })
+
+  async function stackFor(call: Call): Promise<EcrStack> {
+    await walls.check(call)
+    return stackOf(call.destination)
+  }
+
   return {
-    unretried: routedUpstream((destination) => stackOf(destination).unretried),
-    upstream: routedUpstream((destination) => stackOf(destination).upstream),
-    catalog: routedCatalog((destination) => stackOf(destination).catalog),
+    unretried: routedUpstream(async (call) => (await stackFor(call)).unretried),
+    upstream: routedUpstream(async (call) => (await stackFor(call)).upstream),
+    catalog: routedCatalog(async (call) => (await stackFor(call)).catalog),
 
     isPaused: () => [...limiters.values()].some((limiter) => limiter.isPaused()),
     pausedDestinations: () =>

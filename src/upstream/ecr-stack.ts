@@ -1,10 +1,11 @@
 import type { ECRPUBLICClientConfig } from '@aws-sdk/client-ecr-public'
-import type { Upstream } from '../publish/upstream.ts'
+import type { Call, Upstream } from '../publish/upstream.ts'
 import type { Catalog } from '../reads/catalog.ts'
 import type { Observer } from '../registry/events.ts'
 import { type BodyPool, createBodyPool } from './body-pool.ts'
 import { createCredentialsRefresh } from './credentials.ts'
 import { createEcrClient } from './ecr-client.ts'
+import { createAttempt } from './attempt.ts'
 import { createEcrUpstream, type EcrUpstreamSettings } from './ecr-upstream.ts'
 import { type LaneName, laneRates } from './limiter/lanes.ts'
 import { createLimiter, type Limiter } from './limiter/limiter.ts'
@@ -14,6 +15,7 @@ import { acceptReadyBodies } from './ready-bodies.ts'
 import { catalogWithRetry } from './registry/catalog-with-retry.ts'
 import { coalescedCatalog } from './registry/coalesced-catalog.ts'
 import { createEcrCatalog } from './registry/ecr-catalog.ts'
+import { describeRegistries, type KnownRegistry } from './registry/known-registries.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { createRetry } from './retry.ts'
 import { sleep } from './sleep.ts'
@@ -54,6 +56,13 @@ export interface EcrStack {
   readonly upstream: Upstream
   /** What the registry has; its reads are retried a few times. */
   readonly catalog: Catalog
+  /**
+   * Those that are the identity's own, asked for once.
+   *
+   * @throws UpstreamError
+   * @throws the reason of `call.signal`
+   */
+  registries(call: Call): Promise<readonly KnownRegistry[]>
   /** Whether AWS has not answered for a while, and is only probed. */
   isPaused(): boolean
   /** How many layers can be begun and completed in a second, at present. */
@@ -141,11 +150,13 @@ export function createEcrStack(
       return (await readOnce.manifestHead(call, { kind: 'tag', tag }))?.digest
     },
   })
+  const attempt = createAttempt(client, observer, now, impatient)
   const retryRead = createRetry({ ...retrySettings, ...readPatience })
   return {
     unretried: around(createEcrUpstream({ ...adapter, turns: impatient })),
     upstream,
     catalog: coalescedCatalog(catalogWithRetry(readOnce, retryRead), sleep),
+    registries: (call) => describeRegistries(attempt, call),
     isPaused: limiter.isPaused,
     layersPerSecond: () => layersPerSecond(limiter),
     quotasPerSecond: limiter.quotasPerSecond,

@@ -142,8 +142,10 @@ test('a role that is taken away stops its destination at the next call, and no o
 })
 
 test('the registry hears the name without the prefix of the destination', async (t) => {
-  const { upstream, unretried, catalog, sandbox } = await openAccounts(t)
   const stripped = destinationOf('acme', undefined, { stripPrefix: 'acme/' })
+  const { upstream, unretried, catalog, sandbox } = await openAccounts(t, {
+    destinations: () => [stripped],
+  })
   const call = callTo(stripped, 'acme/team/app')
   await unretried.absent(call, [digest])
   await upstream.absent(call, [digest])

@@ -12,6 +12,7 @@ import {
 } from '@aws-sdk/client-ecr-public'
 import type { Call } from '../../publish/upstream.ts'
 import type { Catalog } from '../../reads/catalog.ts'
+import { isAccountId } from '../../registry/destination.ts'
 import { toUpstreamError } from '../exceptions.ts'
 
 /** One call that changes nothing, and what its answer says of a permission. */
@@ -29,7 +30,6 @@ export interface Probe {
 }
 
 const timeoutMs = 10_000
-const accountId = /^\d{12}$/
 /** Capital letters are none (API model, 2020-10-30, `RepositoryName`). */
 const refusedName = 'Layergate-Check'
 const noRepository = 'RepositoryNotFoundException'
@@ -75,7 +75,7 @@ export function probesOf(
     ask: (signal) => catalog.tags({ ...call, signal }),
   }
   // The alias is asked for where it is not given, and whose the registry is where one is named in which repositories are created.
-  const isAliasGiven = registryId !== undefined && !accountId.test(registryId)
+  const isAliasGiven = registryId !== undefined && !isAccountId(registryId)
 
   return [
     token,

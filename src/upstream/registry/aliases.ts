@@ -4,6 +4,7 @@ import {
 } from '@aws-sdk/client-ecr-public'
 import { UpstreamError, type UpstreamFailure } from '../../publish/upstream-error.ts'
 import type { Call } from '../../publish/upstream.ts'
+import { isAccountId } from '../../registry/destination.ts'
 import type { Attempt } from '../attempt.ts'
 import { untilAborted } from '../until-aborted.ts'
 import { explainDenied } from './explain-denied.ts'
@@ -22,7 +23,6 @@ export interface RegistryAliases {
 const timeoutMs = 10_000
 const advice =
   "reading needs the permission ecr-public:DescribeRegistries, or the alias as the registry's id"
-const accountId = /^\d{12}$/
 
 export function createRegistryAliases(attempt: Attempt): RegistryAliases {
   /** By account id; empty for the caller's own registry. */
@@ -43,7 +43,7 @@ export function createRegistryAliases(attempt: Attempt): RegistryAliases {
   return {
     async of(call) {
       const { registryId: id = '' } = call.destination
-      if (id !== '' && !accountId.test(id)) return id
+      if (id !== '' && !isAccountId(id)) return id
       let alias = asked.get(id)
       if (!alias) {
         alias = ask(call, id)
