@@ -200,7 +200,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   'commands/check.ts': ['access/policy/'],
   'commands/check/': ['access/', 'registry/'],
   'commands/forwards/': ['registry/plain-text.ts'],
-  'commands/check/aws.ts': ['upstream/preflight/preflight.ts'],
+  'commands/check/aws.ts': ['upstream/preflight/'],
   'commands/token.ts': ['access/policy/names.ts'],
   // Told without a stack.
   'commands/command-line.ts': ['access/policy/policy-error.ts'],

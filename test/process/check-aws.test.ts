@@ -215,6 +215,55 @@ test('what is asked for lies below the repository that is named, by the name tha
   for (const name of names) assert.match(name, /^team\/app\/layergate-check-[0-9a-f]{16}$/)
 })
 
+/** The lines on whether destinations are two registries, and the status. */
+async function walls(t: TestContext, destinations: PolicyDestination[], options?: SandboxOptions) {
+  const { check, sandbox } = await setUp(t, { alias: 'acme', ...options })
+  const { status, lines } = await check(policyOf(...destinations))
+  const title = lines.indexOf('Destinations with different prefixes:')
+  return { status, told: title < 0 ? [] : lines.slice(title + 1, -3), sandbox }
+}
+
+const byId = destinationOf({ name: 'id', registryId: '123456789012' })
+const byAlias = destinationOf({ name: 'alias', registryId: 'acme', stripPrefix: 'acme/' })
+
+test('an alias and an id of one registry are a problem where their prefixes differ', async (t) => {
+  const { status, told } = await walls(t, [byAlias, byId])
+  assert.equal(status, 1)
+  assert.deepEqual(told, [
+    '  MISSING  alias and id are two registries',
+    '           The destinations alias and id are one registry under two names, so they need the same "stripPrefix": otherwise a grant for one could be a grant for the other.',
+  ])
+})
+
+test('our own registry without a name is a problem beside its id in the same way', async (t) => {
+  const own = destinationOf({ name: 'own', stripPrefix: 'acme/' })
+  const { status, told } = await walls(t, [byId, own])
+  assert.equal(status, 1)
+  assert.equal(told[0], '  MISSING  id and own are two registries')
+})
+
+test('two names of one registry are no problem with one prefix', async (t) => {
+  const { status, told } = await walls(t, [byAlias, { ...byId, stripPrefix: 'acme/' }])
+  assert.equal(status, 0)
+  assert.deepEqual(told, [])
+})
+
+test('an alias of another registry is none of a destination with another prefix', async (t) => {
+  const away = { registryId: '210987654321', alias: 'away', repositories: [] }
+  const other = destinationOf({ name: 'other', registryId: 'away', stripPrefix: 'away/' })
+  const { told } = await walls(t, [byId, other], { registries: [away] })
+  assert.deepEqual(told, ['  works    id and other are two registries'])
+})
+
+test('what nobody is told of could not be found out, and is no success', async (t) => {
+  const foreign = ['one', 'two'].map((name) =>
+    destinationOf({ name, registryId: name, stripPrefix: `${name}/` }),
+  )
+  const { status, told } = await walls(t, foreign)
+  assert.equal(status, 1)
+  assert.equal(told[0], '  UNKNOWN  one and two are two registries')
+})
+
 test('a permission that may be for other repositories is told as such, unless one was named', async (t) => {
   const { check } = await setUp(t, allowing(needed.filter((name) => !name.endsWith('PutImage'))))
   const hint = /name one of them with --repository/

@@ -4,6 +4,7 @@ import type { Config } from '../../config/config.ts'
 import { type Destination, registryKey } from '../../registry/destination.ts'
 import type { RepositoryName } from '../../registry/repository-name.ts'
 import { type Finding, preflight } from '../../upstream/preflight/preflight.ts'
+import { preflightRegistries } from '../../upstream/preflight/registries-apart.ts'
 import { plain } from '../../registry/plain-text.ts'
 
 export interface CheckAwsOptions {
@@ -26,17 +27,27 @@ export async function checkAws(
   const { kind, endpoint, registryEndpoint } = config.upstream
   const settings = { kind, registryEndpoint, ...(endpoint && { endpoint }) }
   const taking = repository && policy?.destinations.find(({ takes }) => takes(repository))?.name
+  const destinations = policy?.destinations ?? [defaultDestination(config)]
+  const { signal } = new AbortController()
   const findings: Finding[] = []
 
-  for (const destination of policy?.destinations ?? [defaultDestination(config)]) {
-    write(`\n${titleOf(destination)}\n`)
-    const isNear = repository && (!policy || taking === destination.name)
-    const asked = { ...settings, ...(isNear && { repository }) }
-    for await (const finding of preflight(destination, asked, new AbortController().signal)) {
+  async function tell(title: string, found: AsyncIterable<Finding>): Promise<void> {
+    let isTitled = false
+    for await (const finding of found) {
+      if (!isTitled) write(`\n${title}\n`)
+      isTitled = true
       findings.push(finding)
       write(lineOf(finding))
     }
   }
+
+  for (const destination of destinations) {
+    const isNear = repository && (!policy || taking === destination.name)
+    const asked = { ...settings, ...(isNear && { repository }) }
+    await tell(titleOf(destination), preflight(destination, asked, signal))
+  }
+  const apart = preflightRegistries(destinations, settings, signal)
+  await tell('Destinations with different prefixes:', apart)
   write(`\n${summaryOf(findings, repository === undefined)}\n`)
   return findings.every(({ state }) => state === 'there') ? 0 : 1
 }

@@ -2,12 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { UpstreamError } from '../../publish/upstream-error.ts'
 import { type Destination, upstreamRepository } from '../../registry/destination.ts'
 import { parseRepositoryName, type RepositoryName } from '../../registry/repository-name.ts'
-import { createCredentialsRefresh } from '../credentials.ts'
-import { createEcrClient } from '../ecr-client.ts'
-import { credentialsOf, type IdentitySettings } from '../identity.ts'
+import type { IdentitySettings } from '../identity.ts'
 import { createEcrCatalog } from '../registry/ecr-catalog.ts'
-import { createRetry, type Retry } from '../retry.ts'
-import { sleep } from '../sleep.ts'
+import type { Retry } from '../retry.ts'
+import { createIdentityClient, maxSockets, unobserved } from './identity-client.ts'
 import { type Probe, probesOf } from './probes.ts'
 
 export interface PreflightSettings extends Pick<IdentitySettings, 'kind' | 'endpoint'> {
@@ -32,10 +30,6 @@ export interface Finding {
   readonly repository?: string
 }
 
-const maxSockets = 4
-const patience = { maxAttempts: 3, maxWaitMs: 5_000 }
-const observer = { observe: () => undefined }
-
 /**
  * Tries whether a destination can be reached, and whether its identity may do what it needs there, with calls that change nothing.
  * Findings come as they are made. It ends early when nothing more can be found out.
@@ -47,23 +41,9 @@ export async function* preflight(
   settings: PreflightSettings,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  const { kind, endpoint, registryEndpoint, repository } = settings
-  const credentials = credentialsOf(destination, { kind, ...(endpoint && { endpoint }) })
-  const client = createEcrClient({
-    maxSockets,
-    ...(endpoint && { endpoint }),
-    ...(credentials && { credentials }),
-  })
-  const catalog = createEcrCatalog({ client, endpoint: registryEndpoint, observer, maxSockets })
-  const refreshCredentials = createCredentialsRefresh(client)
-  const retry = createRetry({
-    ...patience,
-    observer,
-    refreshCredentials,
-    retryBudget: { take: async () => undefined },
-    sleep,
-    random: Math.random,
-  })
+  const { registryEndpoint: endpoint, repository } = settings
+  const { client, refreshCredentials, retry } = createIdentityClient(destination, settings)
+  const catalog = createEcrCatalog({ client, endpoint, observer: unobserved, maxSockets })
   const call = {
     destination,
     agent: 'check',
