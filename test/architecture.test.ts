@@ -214,6 +214,7 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
   'commands/start.ts': ['main.ts'],
   // Where no service runs, the command answers in its place, out of the same folder.
   'commands/forwards/ask-folder.ts': ['http/control-app.ts', 'storage/embedded.ts'],
+  'commands/forwards/order-audit.ts': ['registry/', 'telemetry/audit/'],
   'commands/forwards/ask-service.ts': ['http/control/control-socket.ts'],
   // The same inspection as that of the service, without one.
   'commands/verify.ts': ['inspect/', 'registry/'],

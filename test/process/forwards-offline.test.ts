@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type TestContext } from 'node:test'
@@ -9,7 +9,7 @@ import type { ForwardKey } from '../../src/publish/forward-journal.ts'
 import { parseRepositoryName } from '../../src/registry/repository-name.ts'
 import { type EmbeddedStorage, openEmbeddedStorage } from '../../src/storage/embedded.ts'
 import { digestOf, layerBytes } from '../support/layers.ts'
-import { forwards } from './support/forwards-command.ts'
+import { forwards, forwardsWith } from './support/forwards-command.ts'
 
 const asked = 'No service runs on this data folder, so the folder itself was asked.\n'
 const never = new AbortController().signal
@@ -104,6 +104,39 @@ test('what is held where no service runs is listed, and sent at its next start',
   const retry = await forwards(t, dataDir, 'retry', ...args)
   assert.match(retry.stdout, /is held no more, and sent at the next start\.\n$/)
   assert.deepEqual(await statesIn(dataDir), ['owed'])
+})
+
+test('an order is told of in the audit file where no service runs, and a question is not', async (t) => {
+  const dataDir = await folderWithParked(t, 2)
+  const path = join(await temporaryFolder(t), 'audit.jsonl')
+  const env = { LAYERGATE_DATA_DIR: dataDir, LAYERGATE_AUDIT_FILE: path }
+  await forwardsWith(t, env, 'list')
+  await assert.rejects(readFile(path), /ENOENT/)
+
+  const args = [keyOf(1).digest, '--repository', 'team/app'] as const
+  assert.equal((await forwardsWith(t, env, 'retry', ...args)).status, 0)
+  assert.equal((await forwardsWith(t, env, 'drop', ...args)).status, 0)
+  assert.equal((await forwardsWith(t, env, 'drop', ...args)).status, 1)
+  const lines = (await readFile(path, 'utf8')).trimEnd().split('\n')
+  const told = lines.map((line) => {
+    const { time, ...rest } = JSON.parse(line)
+    assert.ok(Date.parse(time) > 0)
+    return rest
+  })
+  const about = { audit: 1, event: 'forward_ordered', agent: 'ci', sizeBytes: 10, ...keyOf(1) }
+  assert.deepEqual(told, [
+    { ...about, order: 'retry' },
+    { ...about, order: 'drop' },
+  ])
+})
+
+test('an order that could not be told of in the audit file is not carried out', async (t) => {
+  const dataDir = await folderWithParked(t, 1)
+  const env = { LAYERGATE_DATA_DIR: dataDir, LAYERGATE_AUDIT_FILE: join(dataDir, 'gone', 'audit') }
+  const { status, stdout, stderr } = await forwardsWith(t, env, 'retry', '--all')
+  assert.deepEqual([status, stdout], [1, ''])
+  assert.match(stderr, /^The audit file cannot be opened: ENOENT.* See LAYERGATE_AUDIT_FILE\.\n$/)
+  assert.deepEqual(await statesIn(dataDir), ['parked'])
 })
 
 test('a folder that is held without a socket is told of, and left alone', async (t) => {

@@ -9,12 +9,21 @@ export interface Ended {
 }
 
 /** Runs `layergate forwards` on a data folder until it has ended. It is told no other setting. */
-export async function forwards(
+export function forwards(
   t: TestContext,
   dataDir: string,
   ...args: readonly string[]
 ): Promise<Ended> {
-  const process = await spawned(t, ['forwards', ...args], { LAYERGATE_DATA_DIR: dataDir })
+  return forwardsWith(t, { LAYERGATE_DATA_DIR: dataDir }, ...args)
+}
+
+/** The same, with these settings. */
+export async function forwardsWith(
+  t: TestContext,
+  env: Readonly<Record<string, string>>,
+  ...args: readonly string[]
+): Promise<Ended> {
+  const process = await spawned(t, ['forwards', ...args], env)
   const status = await process.exit()
   return { status, stdout: process.stdout(), stderr: process.stderr() }
 }

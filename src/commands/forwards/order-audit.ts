@@ -1,0 +1,39 @@
+import { env, stderr } from 'node:process'
+import { settings } from '../../config/settings.ts'
+import type { Observer } from '../../registry/events.ts'
+import { createAudit } from '../../telemetry/audit/audit.ts'
+import { openAuditFile } from '../../telemetry/audit/audit-file.ts'
+import { ForwardsError } from './forwards-error.ts'
+
+/** Where orders are told of in the place of a service that does not run. */
+export interface OrderAudit {
+  readonly observer: Observer
+  /** Writes what waits. Never rejects. */
+  close(): Promise<void>
+}
+
+/** For who asks and orders nothing. */
+export const noAudit: OrderAudit = {
+  observer: { observe: () => undefined },
+  close: async () => undefined,
+}
+
+/**
+ * The audit file, where one is set; nothing otherwise: who gave the order reads the answer.
+ *
+ * @throws ForwardsError when the file cannot be opened, so that nothing is done that would not be told of
+ */
+export async function openOrderAudit(now: () => Date): Promise<OrderAudit> {
+  const { name } = settings.auditFile
+  const path = env[name]
+  if (!path) return noAudit
+  try {
+    const file = await openAuditFile(path, (problem) => void stderr.write(`${problem}\n`))
+    return { observer: createAudit({ write: file.write, now }), close: file.close }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ForwardsError(`The audit file cannot be opened: ${why}. See ${name}.`, {
+      cause: error,
+    })
+  }
+}
