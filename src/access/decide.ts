@@ -49,21 +49,29 @@ export function standingOf(policy: Policy, identity: Identity): Standing {
     mayObserve: rules.some(({ grants }) => grants.some(({ actions }) => actions.has('observe'))),
 
     decide(action, repository) {
+      const who = rules.length === 0 ? `${agent}, whom no rule of the policy knows,` : agent
+      const denied = (why: string): Denied => ({
+        isAllowed: false,
+        reason: `${who} may not ${action} ${repository}: ${why}.`,
+      })
       const rule = ruleFor(action, repository)
-      if (rule === undefined) {
-        const who = rules.length === 0 ? `${agent}, whom no rule of the policy knows,` : agent
-        return denied(`${who} may not ${action} ${repository}: no grant covers it.`)
-      }
+      if (rule === undefined) return denied(`no grant${ofRules(agent, rules)} covers it`)
       const destination = policy.destinations.find(({ takes }) => takes(repository))
-      if (!destination) {
-        return denied(`${rule} grants ${action} to ${repository}, but no destination takes it.`)
-      }
+      if (!destination) return denied(`${rule} grants it, but no destination takes it`)
       if (!hasUpstreamName(destination, repository)) {
-        return denied(`The destination ${destination.name} has no name for ${repository}.`)
+        return denied(
+          `${rule} grants it, but the destination ${destination.name} has no name for it`,
+        )
       }
       return { isAllowed: true, rule, destination }
     },
   }
+}
+
+/** One that the agent is called by need not be said again. */
+function ofRules(agent: string, rules: readonly NamedGrants[]): string {
+  const names = rules.map(({ name }) => name)
+  return names.every((name) => name === agent) ? '' : ` of ${names.join(', ')}`
 }
 
 function hasUpstreamName(destination: PolicyDestination, repository: RepositoryName): boolean {
@@ -73,10 +81,6 @@ function hasUpstreamName(destination: PolicyDestination, repository: RepositoryN
   } catch {
     return false
   }
-}
-
-function denied(reason: string): Denied {
-  return { isAllowed: false, reason }
 }
 
 function includes(actions: PolicyGrant['actions'], action: RepositoryAction): boolean {

@@ -76,7 +76,7 @@ test('a grant without a destination is a refusal that says so', () => {
   const nowhere = policyOf({ destinations: [], agents: [agent('builders', push)] })
   assert.equal(
     reasonOf(nowhere, builders, 'team/app'),
-    'builders grants push to team/app, but no destination takes it.',
+    'builders may not push team/app: builders grants it, but no destination takes it.',
   )
 })
 
@@ -85,7 +85,10 @@ test('a repository that has no name behind the prefix is refused', () => {
     destinations: ['{ name: team, repositories: ["team/*"], stripPrefix: team/ }'],
     agents: [agent('builders', push)],
   })
-  assert.equal(reasonOf(short, builders, 'team/a'), 'The destination team has no name for team/a.')
+  assert.equal(
+    reasonOf(short, builders, 'team/a'),
+    'builders may not push team/a: builders grants it, but the destination team has no name for it.',
+  )
 })
 
 test('an agent that is gone from the policy may do nothing', () => {
@@ -107,6 +110,19 @@ test('a run that no rule matches goes by the name of its issuer, and may do noth
   assert.equal(
     reasonOf(policy, run({ ref: 'branch' }), 'team/app'),
     'ci, whom no rule of the policy knows, may not push team/app: no grant covers it.',
+  )
+})
+
+test('a run that no grant covers is told all the rules that match, and where one grants, that one', () => {
+  const rules = `{ name: one, claims: { ref: main }, grants: [] }, { name: two, claims: { ref: main }, grants: [${push}] }, { name: other, claims: { ref: x }, grants: [] }`
+  const two = policyOf({ destinations: [], issuers: [issuer('ci', rules)] })
+  assert.equal(
+    reasonOf(two, run({ ref: 'main' }), 'other/app'),
+    'ci/one may not push other/app: no grant of ci/one, ci/two covers it.',
+  )
+  assert.equal(
+    reasonOf(two, run({ ref: 'main' }), 'team/app'),
+    'ci/one may not push team/app: ci/two grants it, but no destination takes it.',
   )
 })
 

@@ -94,7 +94,12 @@ for (const [what, asked, text] of [
   [
     'no destination',
     { agent: 'builders', repository: 'lost/app', action: 'pull' },
-    'denied: builders grants pull to lost/app, but no destination takes it.\n',
+    'denied: builders may not pull lost/app: builders grants it, but no destination takes it.\n',
+  ],
+  [
+    'no name behind the prefix',
+    { agent: 'builders', repository: 'acme/a', action: 'push' },
+    'denied: builders may not push acme/a: builders grants it, but the destination acme has no name for it.\n',
   ],
   [
     'no observe',
