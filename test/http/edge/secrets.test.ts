@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { request as ask } from 'node:http'
-import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text as textOf } from 'node:stream/consumers'
 import test, { type TestContext } from 'node:test'
 import { audience, startOidcIssuer } from '../../support/oidc-issuer.ts'
 import { digestOf } from '../../support/layers.ts'
-import { type RunningService, startService } from '../../support/service.ts'
+import type { RunningService } from '../../support/service.ts'
+import { startTraced } from '../../telemetry/traces/setup.ts'
 import { exchange } from './support/exchange.ts'
+import { assertNowhere, writtenPlaces } from './support/written-places.ts'
 
 const agentToken = `lg_${'StaticTokenOfAnAgent'.repeat(2)}abc`
 
@@ -31,20 +30,20 @@ issuers:
         grants: [{ repositories: ["team/*"], actions: [push, observe] }]
 `
 
-interface Guarded extends RunningService {
-  readonly ciToken: string
-}
-
-async function guarded(t: TestContext): Promise<Guarded> {
+async function guarded(t: TestContext) {
   const dir = await mkdtemp(join(tmpdir(), 'layergate-policy-'))
   t.after(() => rm(dir, { recursive: true }))
   const policy = join(dir, 'policy.yaml')
   const issuer = await startOidcIssuer(t)
   await writeFile(policy, policyText(issuer.url))
-  const service = await startService(t, { env: { LAYERGATE_POLICY: policy } })
+  const audit: string[] = []
+  const service = await startTraced(t, {
+    env: { LAYERGATE_POLICY: policy },
+    audit: (line) => void audit.push(line),
+  })
   await service.service.openControl()
   const times = { iat: Date.now() / 1000, nbf: undefined, exp: Date.now() / 1000 + 600 }
-  return { ...service, ciToken: await issuer.sign({ team: 'one', ...times }) }
+  return { service, audit, ciToken: await issuer.sign({ team: 'one', ...times }) }
 }
 
 /** Of these the agent has some by right, and others by mistake. Each is to be found in one place alone: with the client. */
@@ -58,16 +57,6 @@ function secretsOf(ciToken: string, refreshToken: string) {
     'AWS session token': `IQoJb3JpZ2luX2Vj${'FwoGZXIvYXdzEBYaDK'.repeat(3)}==`,
     'presigned signature': 'fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024',
   }
-}
-
-/** The secret, and what is left of it in a path or a header. */
-function formsOf(secret: string): readonly string[] {
-  return [
-    secret,
-    encodeURIComponent(secret),
-    Buffer.from(`x:${secret}`).toString('base64').slice(8, -8),
-    Buffer.from(secret).toString('base64').slice(4, -8),
-  ]
 }
 
 const authorization = `Authorization: Bearer ${agentToken}`
@@ -206,67 +195,28 @@ async function traded(service: RunningService): Promise<string> {
   return token
 }
 
-/** All files but the layers themselves, by name. */
-async function filesOf(dataDir: string): Promise<Readonly<Record<string, string>>> {
-  const entries = await readdir(dataDir, { recursive: true, withFileTypes: true })
-  const files = entries.filter((entry) => entry.isFile())
-  return Object.fromEntries(
-    await Promise.all(
-      files.map(async ({ parentPath, name }) => {
-        const path = join(parentPath, name)
-        return [`the file ${name}`, await readFile(path, 'latin1')]
-      }),
-    ),
-  )
-}
-
-async function controlAnswer(dataDir: string, path: string): Promise<string> {
-  const asked = ask({ socketPath: join(dataDir, 'control.sock'), path }).end()
-  const [answer] = await once(asked, 'response')
-  return textOf(answer)
-}
-
 /** The answer to whoever trades a token holds tokens, its own among them: that is what it is for. */
 function withoutTokens(answer: string): string {
   return answer.replace(/"(?:token|access_token|refresh_token)":"[^"]+"/g, '')
 }
 
 test('no secret that a client sends is written anywhere, nor sent back', async (t) => {
-  const service = await guarded(t)
-  const { ciToken, dataDir, logs, port } = service
+  const { service, audit, ciToken } = await guarded(t)
   const secrets = secretsOf(ciToken, await traded(service))
   const answers: Record<string, string> = {}
   await Promise.all(
     Object.entries(secrets).flatMap(([secretName, secret]) =>
       Object.entries(placesOf(secret)).map(async ([place, planted]) => {
-        const { text } = await exchange(port, written(planted))
+        const { text } = await exchange(service.port, written(planted))
         answers[`the answer to ${secretName} as ${place}`] = withoutTokens(text)
       }),
     ),
   )
-  const observed = (path: string) =>
-    exchange(port, written({ line: `GET ${path}`, headers: [authorization] }))
-  const metrics = await observed('/metrics')
-  const refusals = await observed('/v1/refusals?repository=team/app')
-  assert.deepEqual([metrics.statuses, refusals.statuses], [[200], [200]])
-
-  const places: Readonly<Record<string, string>> = {
-    ...answers,
-    ...(await filesOf(dataDir)),
-    'the metrics': metrics.text,
-    'the list of refusals': refusals.text,
-    'the control socket': await controlAnswer(dataDir, '/forwards'),
-    'the log': JSON.stringify(logs()),
-  }
   for (const good of ['static token', 'CI token', 'refresh token']) {
     const answer = answers[`the answer to ${good} as Bearer, on a route that asks`]
     assert.match(String(answer), /^HTTP\/1\.1 200 /, good)
   }
   assert.ok(Object.keys(answers).every((name) => answers[name] !== ''))
-  const found = Object.entries(places).flatMap(([place, content]) =>
-    Object.entries(secrets)
-      .filter(([, secret]) => formsOf(secret).some((form) => content.includes(form)))
-      .map(([name]) => `${name} in ${place}`),
-  )
-  assert.deepEqual(found, [])
+  const places = await writtenPlaces({ service, audit, authorization: `Bearer ${agentToken}` })
+  assertNowhere(secrets, { ...answers, ...places })
 })
