@@ -26,13 +26,11 @@ export function createRepositoryCreation(
 
   async function create(call: Call): Promise<void> {
     const { destination, repository, agent, requestId } = call
-    try {
-      await upstream.createRepository(call)
-    } catch (error) {
-      throw error instanceof UpstreamError && error.failure === 'denied'
-        ? denied(call, error)
-        : error
-    }
+    const outcome = await upstream.createRepository(call).catch((error: unknown) => {
+      const isDenied = error instanceof UpstreamError && error.failure === 'denied'
+      throw isDenied ? denied(call, error) : error
+    })
+    if (outcome === 'existed') return
     observer.observe({
       type: 'repository_created',
       destination: destination.name,

@@ -53,9 +53,10 @@ export interface Upstream {
    */
   putManifest(call: Call, manifest: Manifest, tag?: Tag): Promise<void>
   /**
-   * Resolves when the repository is there, by this call or by another.
+   * Resolves when the repository is there: by this call, or by another. After an answer that was lost nobody can tell them apart: then it
+   * `existed`.
    *
    * @throws UpstreamError `quota` when the registry has as many as it may have
    */
-  createRepository(call: Call): Promise<void>
+  createRepository(call: Call): Promise<'created' | 'existed'>
 }

@@ -173,8 +173,9 @@ export function createEcrUpstream(settings: EcrUpstreamSettings): Upstream {
           timeoutMs: timeoutsMs.createRepository,
           read: () => undefined,
         })
+        return 'created'
       } catch (error) {
-        if (isException(error, 'RepositoryAlreadyExistsException')) return
+        if (isException(error, 'RepositoryAlreadyExistsException')) return 'existed'
         throw error
       }
     },

@@ -11,7 +11,7 @@ import { callWith, failures, repository } from './setup.ts'
 
 interface Pending {
   readonly call: Call
-  readonly resolve: () => void
+  readonly resolve: (outcome: 'created' | 'existed') => void
   readonly reject: (error: Error) => void
 }
 
@@ -20,8 +20,8 @@ function setUp() {
   const pending: Pending[] = []
   const observer = recordingObserver()
   const upstream = {
-    createRepository(call: Call): Promise<void> {
-      const { promise, resolve, reject } = Promise.withResolvers<void>()
+    createRepository(call: Call) {
+      const { promise, resolve, reject } = Promise.withResolvers<'created' | 'existed'>()
       call.signal.addEventListener('abort', () => reject(call.signal.reason))
       pending.push({ call, resolve, reject })
       return promise
@@ -35,18 +35,26 @@ test('who asks has it created, and it is told once that it was', async () => {
   const created = create(callWith())
   assert.equal(pending[0]?.call.repository, repository)
   assert.deepEqual(observer.events, [])
-  pending[0].resolve()
+  pending[0].resolve('created')
   await created
   assert.deepEqual(observer.events, [
     { type: 'repository_created', destination: 'default', repository, agent: 'ci' },
   ])
 })
 
+test('a repository that was there already is not told of', async () => {
+  const { pending, observer, create } = setUp()
+  const asked = create(callWith())
+  pending[0]?.resolve('existed')
+  await asked
+  assert.deepEqual(observer.events, [])
+})
+
 test('all who ask meanwhile wait for one call, and hear of its end', async () => {
   const { pending, observer, create } = setUp()
   const all = [create(callWith()), create({ ...callWith(), agent: 'another' }), create(callWith())]
   assert.equal(pending.length, 1)
-  pending[0]?.resolve()
+  pending[0]?.resolve('created')
   await Promise.all(all)
   assert.equal(observer.events.length, 1)
 })
@@ -72,7 +80,7 @@ test('another repository, and the same name at another destination, are others',
   ]
   const all = calls.map(create)
   assert.equal(pending.length, 3)
-  for (const { resolve } of pending) resolve()
+  for (const { resolve } of pending) resolve('created')
   await Promise.all(all)
 })
 
@@ -100,7 +108,7 @@ test('who comes when all others have left does not join what is given up', async
   await nextTurn()
   const joined = create(callWith())
   assert.equal(pending.length, 2)
-  pending[1]?.resolve()
+  pending[1]?.resolve('created')
   await Promise.all([created, joined])
 })
 

@@ -99,7 +99,7 @@ export function createFakeUpstream({
     },
 
     createRepository: ({ signal, repository }) =>
-      call('createRepository', `create ${repository}`, signal, async () => {}),
+      call('createRepository', `create ${repository}`, signal, async () => 'created' as const),
 
     absent: ({ signal }, digests) =>
       call('absent', 'absent', signal, async () => {

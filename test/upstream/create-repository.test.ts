@@ -17,8 +17,8 @@ function callFor(registryId?: string) {
 
 test('a repository is created, and one that is there already is as good', async (t) => {
   const { upstream, sandbox, outcomes } = await setUp(t)
-  await upstream.createRepository(callFor())
-  await upstream.createRepository(callFor())
+  assert.equal(await upstream.createRepository(callFor()), 'created')
+  assert.equal(await upstream.createRepository(callFor()), 'existed')
   assert.deepEqual(
     sandbox.state().repositories.map(({ name }) => name),
     ['team/app', 'team/fresh'],
@@ -37,11 +37,11 @@ test('a registry that has all that it may have is a matter of quotas', async (t)
   assert.equal(sandbox.calls().length, 1)
 })
 
-test('an answer that was lost is asked for again', async (t) => {
+test('an answer that was lost is asked for again, and then nobody can tell who created it', async (t) => {
   const { upstream, sandbox, calls } = await setUpWithRetry(t)
   const fault = { kind: 'reset-after-storing' } as const
   sandbox.addFault({ operation: 'CreateRepository', call: 1, fault })
-  await upstream.createRepository(callFor())
+  assert.equal(await upstream.createRepository(callFor()), 'existed')
   assert.deepEqual(calls(), ['CreateRepository', 'CreateRepository'])
 })
 

@@ -44,7 +44,7 @@ async function setUp(errors: Error[], settings: Partial<UpstreamRetrySettings> =
     sendPart: () => answer('sendPart', undefined),
     complete: () => answer('complete', undefined),
     putManifest: () => answer('putManifest', undefined),
-    createRepository: () => answer('createRepository', undefined),
+    createRepository: () => answer('createRepository', 'created' as const),
   }
   const upstream = withRetry(once, {
     observer: { observe: (event) => events.push(event) },
