@@ -25,10 +25,12 @@ export function prose({ text }: Page): string {
   return text.replace(/^```.*?^```$/gms, '')
 }
 
-/** The fenced blocks of one language. */
+/** The fenced blocks of one language, those within lists too, without what they are indented by. */
 export function fencedBlocks({ text }: Page, language: string): readonly string[] {
-  const blocks = text.matchAll(/^```(\w*)\n(.*?)^```$/gms)
-  return [...blocks].flatMap(([, name, block = '']) => (name === language ? [block] : []))
+  const blocks = text.matchAll(/^( *)```(\w*)\n(.*?)^\1```$/gms)
+  return [...blocks].flatMap(([, indent = '', name, block = '']) =>
+    name === language ? [block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
+  )
 }
 
 /** The cells of the first table under a heading, its header left out. */
