@@ -10,6 +10,8 @@ const layer = layerBytes(200_000)
 const digest = digestOf(layer)
 const target = `/v1/layers?repository=team/app&digest=${digest}`
 
+const refused = '/v1/layers?repository=team/app&digest=nonsense'
+
 function head(path: string, ...headers: readonly string[]): string {
   return [`POST ${path} HTTP/1.1`, 'Host: layergate', ...headers, '', ''].join('\r\n')
 }
@@ -48,13 +50,7 @@ test('Expect: 100-continue is answered with the refusal, not with a request for 
   client.socket.on('data', (chunk: string) => {
     text += chunk
   })
-  client.write(
-    head(
-      '/v1/layers?repository=team/app&digest=nonsense',
-      'Content-Length: 9',
-      'Expect: 100-continue',
-    ),
-  )
+  client.write(head(refused, 'Content-Length: 9', 'Expect: 100-continue'))
   const { status, headers } = await client.answer()
   assert.equal(status, 400)
   assert.equal(headers['connection'], 'close')
@@ -191,15 +187,52 @@ test('bytes beyond the announced length do not become part of the layer', async 
 test('a refused body is drained, so that a client which is still sending reads the answer, before the connection closes', async (t) => {
   const { port } = await startService(t)
   const client = await rawClient(port)
-  client.write(
-    head('/v1/layers?repository=team/app&digest=nonsense', `Content-Length: ${layer.length}`),
-  )
+  client.write(head(refused, `Content-Length: ${layer.length}`))
   client.write(layer)
   const { status, headers } = await client.answer()
   assert.equal(status, 400)
   assert.equal(headers['connection'], 'close')
   await once(client.socket, 'close')
   client.socket.destroy()
+})
+
+test('of a refused body without an end 16 MiB are read, and then the connection closes', async (t) => {
+  const { port, calls, logs, spooledFiles } = await startService(t)
+  const { socket } = await rawClient(port)
+  const chunk = Buffer.alloc(256 * 1024)
+  const send = () => {
+    while (!socket.destroyed && socket.write(chunk));
+  }
+  socket.write(head(refused, `Content-Length: ${1024 ** 4}`))
+  socket.on('drain', send)
+  send()
+  // What it still sends when it is answered may keep it from reading the answer.
+  await until('the connection is closed', () => socket.closed)
+  const sentMiB = socket.bytesWritten / 1024 ** 2
+  assert.ok(sentMiB > 16, `only ${sentMiB} MiB were taken`)
+  assert.ok(sentMiB < 64, `${sentMiB} MiB were taken`)
+  const ended = logs().filter(({ msg }) => msg === 'request_ended')
+  assert.deepEqual(
+    ended.map(({ status }) => status),
+    [400],
+  )
+  assert.deepEqual(calls(), [])
+  assert.deepEqual(await spooledFiles(), [])
+})
+
+test('a refused body that stands still is not waited for any longer than a moment', async (t) => {
+  const { port } = await startService(t)
+  const client = await rawClient(port)
+  const closed = once(client.socket, 'close')
+  const startedAt = performance.now()
+  client.write(head(refused, `Content-Length: ${layer.length}`))
+  client.write(layer.subarray(0, 1000))
+  const { status, headers } = await client.answer()
+  const seconds = (performance.now() - startedAt) / 1000
+  assert.equal(status, 400)
+  assert.equal(headers['connection'], 'close')
+  assert.ok(seconds < 4, `${seconds} s are as long as for a body that goes on`)
+  await closed
 })
 
 test('what is not HTTP gets a problem as its answer', async (t) => {
