@@ -11,6 +11,8 @@ export interface Call {
   readonly destination: Destination
   /** As agents write it. What the registry calls it is known to the adapter alone. */
   readonly repository: RepositoryName
+  /** The same as agents write it, within the adapter, where the registry calls it something else. */
+  readonly agentRepository?: RepositoryName
   readonly agent: string
   /** Of the request of ours that it is made for, or was once recorded for, where that is known. */
   readonly requestId?: string

@@ -59,6 +59,7 @@ export function createObservedCall(
         type: 'upstream_called',
         destination: call.destination.name,
         repository: call.repository,
+        ...(call.agentRepository !== undefined && { agentRepository: call.agentRepository }),
         agent: call.agent,
         ...callerOf(call),
         ...(digest && { digest }),

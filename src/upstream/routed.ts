@@ -4,7 +4,9 @@ import { upstreamRepository } from '../registry/destination.ts'
 
 /** Below this the repository of a call has the name that the registry knows it by. */
 function placed(call: Call): Call {
-  return { ...call, repository: upstreamRepository(call.destination, call.repository) }
+  const repository = upstreamRepository(call.destination, call.repository)
+  if (repository === call.repository) return call
+  return { ...call, repository, agentRepository: call.repository }
 }
 
 /** Each call goes to the upstream of its destination. Throws, beside what that does, as `to` and `upstreamRepository`. */

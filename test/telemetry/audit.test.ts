@@ -46,6 +46,17 @@ test('a push that was accepted says who, what, from where and by which rule', ()
   ])
 })
 
+test('a call to AWS is that of the push that was let in under the name that agents write', () => {
+  const { tell, lines } = setUpAudit()
+  const agentRepository = authorised.repository
+  tell(authorised, { ...samples.aws_changed, repository: 'app', agentRepository })
+  tell({ ...samples.aws_changed, repository: 'app' })
+  tell({ ...samples.aws_changed, agentRepository: 'team/other' })
+  const [first = {}, ...others] = lines()
+  assert.partialDeepStrictEqual(first, { ...who, repository: 'app' })
+  assert.deepEqual(rulesIn(others), [undefined, undefined])
+})
+
 test('a layer with another digest is told with both', () => {
   const { tell, lines } = setUpAudit()
   tell(authorised, samples.push_refused)

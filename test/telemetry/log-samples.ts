@@ -54,6 +54,7 @@ const called = {
   type: 'upstream_called',
   destination: 'default',
   ...about,
+  agentRepository: 'acme/team/app',
   flightId,
   requestId,
   digest,

@@ -143,7 +143,7 @@ test('a role that is taken away stops its destination at the next call, and no o
 
 test('the registry hears the name without the prefix of the destination', async (t) => {
   const stripped = destinationOf('acme', undefined, { stripPrefix: 'acme/' })
-  const { upstream, unretried, catalog, sandbox } = await openAccounts(t, {
+  const { upstream, unretried, catalog, sandbox, observer } = await openAccounts(t, {
     destinations: () => [stripped],
   })
   const call = callTo(stripped, 'acme/team/app')
@@ -154,6 +154,9 @@ test('the registry hears the name without the prefix of the destination', async 
   const named = sandbox.calls().flatMap(({ repositoryName }) => repositoryName ?? [])
   assert.deepEqual(new Set(named), new Set(['team/app']))
   assert.equal(named.length, 4)
+  for (const event of observer.of('upstream_called')) {
+    assert.deepEqual([event.repository, event.agentRepository], ['team/app', 'acme/team/app'])
+  }
   const strange = callTo(stripped, 'other/app')
   await assert.rejects(upstream.absent(strange, [digest]), /does not begin with acme/)
 })

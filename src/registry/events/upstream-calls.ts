@@ -16,6 +16,8 @@ export interface UpstreamCalled extends OfCaller {
   readonly destination: string
   /** As the registry calls it. */
   readonly repository: string
+  /** As agents write it, where that is something else. */
+  readonly agentRepository?: string
   readonly agent: string
   /** Of what the call makes the registry have. */
   readonly digest?: Digest

@@ -27,6 +27,8 @@ export interface AuditEntry {
   readonly event: AuditEvent
   readonly agent?: string | undefined
   readonly repository?: string
+  /** By which name a push was let at it, where that is another. */
+  readonly agentRepository?: string | undefined
   readonly digest?: string | undefined
   /** What only some events have. Undefined values are left out. */
   readonly more: Readonly<Record<string, unknown>>
@@ -92,9 +94,10 @@ export function auditEntry(event: LayergateEvent): AuditEntry | undefined {
       return { event: 'forward_ordered', agent, repository, digest, more }
     }
     case 'upstream_called': {
-      const { agent, repository, digest, destination, operation } = event
+      const { agent, repository, agentRepository, digest, destination, operation } = event
       if (event.outcome !== 'success' || !changing.has(operation)) return undefined
-      return { event: 'aws_changed', agent, repository, digest, more: { destination, operation } }
+      const about = { agent, repository, agentRepository, digest }
+      return { event: 'aws_changed', ...about, more: { destination, operation } }
     }
     case 'repository_seen':
     case 'request_authorised':

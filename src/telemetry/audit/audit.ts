@@ -19,10 +19,11 @@ export function createAudit({ write, now }: AuditPorts): Observer {
       if (event.type === 'request_ended') admissions.ended(event)
       const entry = auditEntry(event)
       if (!entry) return
-      const { agent, repository, digest, more } = entry
+      const { agent, repository, agentRepository = repository, digest, more } = entry
       const requestId = textOf(event, 'requestId')
-      const isOfPush = requestId !== undefined && agent !== undefined && repository !== undefined
-      const admission = isOfPush ? admissions.find(requestId, agent, repository) : undefined
+      const isOfPush =
+        requestId !== undefined && agent !== undefined && agentRepository !== undefined
+      const admission = isOfPush ? admissions.find(requestId, agent, agentRepository) : undefined
       const line = auditLine({
         audit: 1,
         time: now().toISOString(),

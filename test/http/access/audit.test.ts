@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import { digestOf, layerBytes } from '../../support/layers.ts'
 import { ociClient } from '../../support/oci-client.ts'
-import { policyOf } from '../../support/policy-of.ts'
+import { policyOf, type PolicyParts } from '../../support/policy-of.ts'
 import { startService } from '../../support/service.ts'
 import { asAgent } from '../../support/two-agents.ts'
 import { until } from '../../support/until.ts'
@@ -16,13 +16,14 @@ const push = { agent, rule: agent, remoteAddress }
 const blob = layerBytes(512)
 const digest = digestOf(blob)
 
-async function setup(t: TestContext) {
-  const { env, write } = await policyOf(t, {
+async function setup(t: TestContext, parts?: PolicyParts) {
+  const agents = {
     [agent]: { push: ['team/app', 'team/tools'] },
     other: { push: ['team/secret'] },
-  })
+  }
+  const { env, write } = await policyOf(t, agents, parts)
   const texts: string[] = []
-  const repositories = ['team/app', 'team/tools', 'team/secret']
+  const repositories = ['team/app', 'team/tools', 'team/secret', 'app']
   const audit = (line: string) => void texts.push(line)
   const service = await startService(t, { env, audit, sandbox: { repositories } })
   const lines = (event: string): readonly Line[] =>
@@ -66,6 +67,16 @@ test('a layer that is sent raw is told of, and so is what AWS took, by the id of
     operation: 'CompleteLayerUpload',
     upstreamRequestId: call?.requestId,
   })
+})
+
+test('what AWS took under another name of the repository is told with the rule that let the push in', async (t) => {
+  const destinations = [{ name: 'team', repositories: ['team/*'], stripPrefix: 'team/' }]
+  const service = await setup(t, { destinations })
+  const answer = await sendRaw(service, digest, blob)
+  assert.ok(answer.ok)
+  await until('AWS has it', () => service.lines('aws_changed').length > 0)
+  const requestId = answer.headers.get('x-request-id')
+  assertOne(service.lines('aws_changed'), { ...push, repository: 'app', digest, requestId })
 })
 
 test('an image that is pushed, and a layer of it that is mounted, are told of', async (t) => {
