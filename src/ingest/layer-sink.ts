@@ -11,6 +11,9 @@ export function pacedSink(sink: LayerSink, pace: Pace, signal: AbortSignal): Lay
       await pace.admit(chunk.length, signal)
       return sink.write(chunk)
     },
-    flush: () => sink.flush(),
+    flush() {
+      pace.end(signal)
+      return sink.flush()
+    },
   }
 }

@@ -7,7 +7,9 @@ export interface Pace {
    * @throws the reason of `signal`
    */
   admit(bytes: number, signal: AbortSignal): Promise<void>
+  /** All of the body of `signal` has come: the next one need not wait for it. */
+  end(signal: AbortSignal): void
 }
 
 /** Lets everything in at once. */
-export const noPace: Pace = { admit: () => Promise.resolve() }
+export const noPace: Pace = { admit: () => Promise.resolve(), end: () => undefined }

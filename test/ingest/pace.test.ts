@@ -24,11 +24,13 @@ async function holdBack(t: TestContext) {
     write: async (chunk: Uint8Array) => void written.push(chunk.length),
     flush: () => Promise.resolve(0),
   }
+  const ended: AbortSignal[] = []
+  const pace = { admit, end: (signal: AbortSignal) => void ended.push(signal) }
   const body = new PassThrough()
-  const received = receive(body, pacedSink(sink, { admit }, client.signal), limits, client.signal)
+  const received = receive(body, pacedSink(sink, pace, client.signal), limits, client.signal)
   body.write(layerBytes(10))
   await nextTurn()
-  return { clock, client, body, received, written, letIn: gate.resolve }
+  return { clock, client, body, received, written, ended, letIn: gate.resolve }
 }
 
 test('nothing is written before the pace lets it in', async (t) => {
@@ -38,6 +40,16 @@ test('nothing is written before the pace lets it in', async (t) => {
   body.end()
   await received
   assert.deepEqual(written, [10])
+})
+
+test('the pace is told when the body has come, and not before', async (t) => {
+  const { client, body, received, ended, letIn } = await holdBack(t)
+  letIn()
+  await nextTurn()
+  assert.deepEqual(ended, [])
+  body.end()
+  await received
+  assert.deepEqual(ended, [client.signal])
 })
 
 test('a client that waits for the pace is not silent, however long', async (t) => {

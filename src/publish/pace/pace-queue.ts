@@ -8,6 +8,8 @@ export interface PaceQueue {
    * @throws the reason of `upload`
    */
   enter(bytes: number, upload: AbortSignal, isFirst: boolean): Promise<void>
+  /** Nothing more comes of this body. Where it was in front, the oldest of those behind it takes its place. */
+  readonly end: (upload: AbortSignal) => void
   /** Lets everybody pass who may. To be called whenever a rule may have changed its mind. */
   serve(): void
 }
@@ -89,6 +91,17 @@ export function createPaceQueue(rules: PaceRules): PaceQueue {
     if (places.length > 0) lastPlaceInFront = Math.min(...places)
   }
 
+  function end(upload: AbortSignal): void {
+    const place = turns.get(upload)?.place
+    if (place === undefined || place > lastPlaceInFront) return
+    const behind = [...waiting]
+      .map(({ turn }) => turn.place ?? 0)
+      .filter((other) => other > lastPlaceInFront)
+    if (behind.length === 0) return
+    lastPlaceInFront = Math.min(...behind)
+    serve()
+  }
+
   function look(): void {
     timer = undefined
     lookedAtMs = now()
@@ -149,6 +162,7 @@ export function createPaceQueue(rules: PaceRules): PaceQueue {
       if (isOverdue || mayPass(turn)) return pass(turn, bytes)
       await wait(turn, bytes, upload)
     },
+    end,
     serve,
   }
 }

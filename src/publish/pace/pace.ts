@@ -15,6 +15,8 @@ export interface UpstreamPace extends Observer {
    * @throws the reason of `signal`
    */
   admit(bytes: number, signal: AbortSignal): Promise<void>
+  /** All of the body of `signal` has come: the next one need not wait for it. */
+  end(signal: AbortSignal): void
 }
 
 export interface PacePorts {
@@ -152,6 +154,7 @@ export function createPace(ports: PacePorts, { aheadMs }: PaceSettings): Upstrea
       else backlog.admitted(bytes, isFirst)
       begun.add(signal)
     },
+    end: queue.end,
     observe(event) {
       const before = backlog.ready.layers
       rate.observe(event)

@@ -115,6 +115,43 @@ test('every body gets a chunk through within 10 s, and no more than that', async
   assert.deepEqual(passes, ['one at 10', 'other at 14'])
 })
 
+test('when a body in front has come, the oldest behind it is in front at once', async (t) => {
+  const opened = openQueue(t)
+  const oldest = await waitingBody(opened, 'oldest')
+  const second = await waitingBody(opened, 'second')
+  await waitingBody(opened, 'third')
+  opened.clock.advance(1)
+  opened.rules.mayPassInFront = true
+  opened.queue.end(second.client.signal)
+  await nextTurn()
+  assert.deepEqual(opened.passed, [], 'nobody was in front')
+
+  opened.rules.isFrontTooSlow = true
+  opened.clock.advance(1_000)
+  opened.rules.isFrontTooSlow = false
+  await nextTurn()
+  assert.deepEqual(opened.passed, ['oldest'])
+  opened.queue.end(oldest.client.signal)
+  await nextTurn()
+  assert.deepEqual(opened.passed, ['oldest', 'second'])
+})
+
+test('when a body has come that was not in front, nobody takes its place', async (t) => {
+  const opened = openQueue(t)
+  const oldest = await waitingBody(opened, 'oldest')
+  const second = await waitingBody(opened, 'second')
+  await waitingBody(opened, 'third')
+  opened.clock.advance(1)
+  opened.rules.mayPassInFront = true
+  opened.rules.isFrontTooSlow = true
+  opened.clock.advance(1_000)
+  await nextTurn()
+  opened.queue.end(second.client.signal)
+  await nextTurn()
+  assert.deepEqual(opened.passed, ['oldest'])
+  await oldest.next
+})
+
 test('when the front is too slow the oldest who waits joins it', async (t) => {
   const opened = openQueue(t)
   const oldest = await waitingBody(opened, 'oldest')
