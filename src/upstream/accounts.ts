@@ -93,7 +93,6 @@ export function createAccounts(accountsSettings: AccountsSettings): Accounts {
       { bodies, limiter },
     )
     stacks.set(identity, stack)
-    inUse.add(limiter)
     return stack
   }
 
@@ -106,6 +105,7 @@ export function createAccounts(accountsSettings: AccountsSettings): Accounts {
 
   async function stackFor(call: Call): Promise<EcrStack> {
     await walls.check(call)
+    inUse.add(limiterOf(accountOf(call.destination)))
     return stackOf(call.destination)
   }
 

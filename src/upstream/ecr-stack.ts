@@ -57,7 +57,7 @@ export interface EcrStack {
   /** What the registry has; its reads are retried a few times. */
   readonly catalog: Catalog
   /**
-   * Those that are the identity's own, asked for once.
+   * Those that are the identity's own, asked for each time.
    *
    * @throws UpstreamError
    * @throws the reason of `call.signal`
@@ -156,7 +156,7 @@ export function createEcrStack(
     unretried: around(createEcrUpstream({ ...adapter, turns: impatient })),
     upstream,
     catalog: coalescedCatalog(catalogWithRetry(readOnce, retryRead), sleep),
-    registries: (call) => describeRegistries(attempt, call),
+    registries: (call) => retryRead(call, () => describeRegistries(attempt, call)),
     isPaused: limiter.isPaused,
     layersPerSecond: () => layersPerSecond(limiter),
     quotasPerSecond: limiter.quotasPerSecond,

@@ -4,6 +4,7 @@ import { LayergateError } from '../../registry/errors.ts'
 import { identityOf } from '../identity.ts'
 import { untilAborted } from '../until-aborted.ts'
 import type { KnownRegistry } from './known-registries.ts'
+import { createRecentAnswers } from './recent-answers.ts'
 import { clashDetail, compareRegistries, mayClash } from './same-registry.ts'
 
 /** Between destinations that turn out to be one registry under two names. */
@@ -36,19 +37,16 @@ export interface Clash {
   readonly detail: string
 }
 
-/** A registry can have another alias later. */
-const trustMs = 5 * 60_000
-
 export function createRegistryWalls(ports: RegistryWallsPorts): RegistryWalls {
   const { destinations, registries, onClash, now } = ports
-  const known = new Map<
-    string,
-    { readonly clash: Promise<Clash | undefined>; readonly untilMs: number }
-  >()
+  const clashes = createRecentAnswers<Clash | undefined>(now)
+  /** By identity: many destinations may have one. */
+  const own = createRecentAnswers<readonly KnownRegistry[]>(now)
 
   async function compare(call: Call, rival: Destination): Promise<Clash | undefined> {
     const { destination } = call
-    const ask = (asked: Destination) => registries({ ...call, destination: asked })
+    const ask = (asked: Destination) =>
+      own.of(identityOf(asked), () => registries({ ...call, destination: asked }))
     const sameness = await compareRegistries(destination, rival, ask)
     if (sameness === 'different') return undefined
     const clash = {
@@ -61,13 +59,9 @@ export function createRegistryWalls(ports: RegistryWallsPorts): RegistryWalls {
 
   function clashOf(call: Call, rival: Destination): Promise<Clash | undefined> {
     const pair = JSON.stringify([call.destination, rival].map(namesOf))
-    const before = known.get(pair)
-    if (before && before.untilMs > now()) return before.clash
     // It is asked for all who wait: whoever was first may leave.
-    const clash = compare({ ...call, signal: new AbortController().signal }, rival)
-    known.set(pair, { clash, untilMs: now() + trustMs })
-    clash.catch(() => known.delete(pair))
-    return clash
+    const forAll = { ...call, signal: new AbortController().signal }
+    return clashes.of(pair, () => compare(forAll, rival))
   }
 
   return {

@@ -59,6 +59,19 @@ test('AWS credentials that expired are fetched anew for a read', async (t) => {
   )
 })
 
+test('what names a registry has is asked again after a fault, and with credentials that are fetched anew', async (t) => {
+  const { registries, sandbox, observer } = await openStack(t)
+  const expired = { kind: 'expired-credentials' } as const
+  sandbox.addFault({ operation: 'DescribeRegistries', call: 1, fault: html503 })
+  sandbox.addFault({ operation: 'DescribeRegistries', call: 2, fault: expired })
+  assert.equal((await registries(call)).length, 1)
+  assert.equal(observer.of('upstream_retried').length, 2)
+  assert.deepEqual(
+    observer.of('credentials_refreshed').map(({ outcome }) => outcome),
+    ['refreshed'],
+  )
+})
+
 test('before a manifest is put once more the registry is asked what its tag names', async (t) => {
   const { upstream, sandbox, client, calls } = await openStack(t)
   const text = await pushImageLayers(client, 'layer')

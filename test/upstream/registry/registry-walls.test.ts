@@ -142,3 +142,12 @@ test('whoever leaves ends the wait for itself alone', async () => {
   resolve([homeRegistry])
   await stayed
 })
+
+test('an identity is asked once, however many destinations it has', async () => {
+  const others = ['b', 'c', 'd'].map((name) =>
+    destinationOf(name, { registryId: `of-${name}`, stripPrefix: `${name}/` }),
+  )
+  const { check, asked } = setUp(own, ...others)
+  for (const destination of [own, ...others]) await check(destination).catch(() => undefined)
+  assert.equal(asked.length, 1)
+})
