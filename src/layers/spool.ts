@@ -63,7 +63,8 @@ export interface Spool {
   /**
    * Drops what lies beyond the first `sizeBytes` of an upload that nobody writes; where these are none, all that is there of it.
    *
-   * @throws LayergateError `upload_unknown` when fewer bytes are there, or they cannot be trusted
+   * @throws LayergateError `upload_unknown` when fewer bytes were kept, or they cannot be trusted; whether the file still has them, who
+   *   seals it finds out
    */
   cut(id: UploadId, sizeBytes: number): Promise<void>
   /**

@@ -159,6 +159,26 @@ describe('an upload to be resumed on a disk that fails', () => {
     assert.equal(spool.usage().usedBytes, 40)
   })
 
+  test('is cut to what was flushed before it is sealed, though it could not be cut before', async (t) => {
+    const { spool, faults, id, bytes } = await begun(t)
+    faults.truncate = fail('EIO')
+    const writer = await spool.resume(id, 30, 0)
+    await writer.write(Buffer.alloc(1024 * 1024))
+    await assert.rejects(async () => writer[Symbol.asyncDispose](), /EIO/)
+    delete faults.truncate
+
+    await spool.cut(id, 30)
+    await spool.seal(id, layerOf(bytes))
+    assert.deepEqual(await storedBytes(spool, layerOf(bytes)), bytes)
+  })
+
+  test('is unknown to who seals it when its file is shorter than it was', async (t) => {
+    const { spool, id, bytes, file } = await begun(t)
+    await truncate(file, 20)
+    await spool.cut(id, 30)
+    await assert.rejects(spool.seal(id, layerOf(bytes)), codeIs('upload_unknown'))
+  })
+
   test('can be discarded though its file could not be closed', async (t) => {
     const { spool, faults, id } = await begun(t)
     faults.close = async (file) => {

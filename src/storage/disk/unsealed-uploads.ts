@@ -182,7 +182,7 @@ export function createUnsealedUploads(options: UnsealedUploadsOptions): Unsealed
       if (sizeBytes === 0) return discard(id)
       const kept = uploads.get(id)?.kept
       // Nothing lies beyond. To look at the file would wake a thread three times; whoever seals it looks.
-      if (kept && kept.storedBytes === sizeBytes && !kept.condemned) return
+      if (kept?.isDurable && kept.storedBytes === sizeBytes && !kept.condemned) return
       await using _ = await resume(id, sizeBytes, 0)
     },
 

@@ -37,7 +37,7 @@ export async function openCut(
 }
 
 /**
- * @throws LayergateError `upload_unknown` when its file is gone
+ * @throws LayergateError `upload_unknown` when its file is gone, or shorter than it was
  * @throws Error when the upload does not have `sizeBytes`, or cannot be trusted
  */
 export async function requireStored(
@@ -48,7 +48,7 @@ export async function requireStored(
 ): Promise<void> {
   if (kept.condemned) throw kept.condemned
   const foundBytes = await folder.sizeBytes(id)
-  if (foundBytes === undefined) throw lostUpload(id)
+  if (foundBytes === undefined || foundBytes < kept.storedBytes) throw lostUpload(id)
   if (kept.storedBytes === sizeBytes && foundBytes === sizeBytes) return
   throw new Error(
     `${sizeBytes} bytes of the upload ${id} are to be sealed, but ${foundBytes} are stored.`,
