@@ -74,7 +74,7 @@ function serverOptionsOf({ idleTimeoutMs }: AppPorts) {
     requireHostHeader: false,
     // Uploads may take hours: an idle clock of our own ends those that stand still.
     requestTimeout: 0,
-    // From the connection, or the answer before, to the end of the headers. Node has none where requests have no limit.
+    // From the connection, or the first byte of a later request, to the end of the headers. Node has none where requests have no limit.
     headersTimeout: idleTimeoutMs,
     connectionsCheckingInterval: Math.min(lookMs, idleTimeoutMs),
     // Longer than the 60 s of AWS's load balancers, which must be the ones to close an idle connection.

@@ -1,4 +1,5 @@
 import type { SealedLayer } from '../layers/spool.ts'
+import type { Diagnosis } from '../registry/diagnosis.ts'
 import type { Digest } from '../registry/digest.ts'
 import { hasCode, LayergateError, toLayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
@@ -150,7 +151,7 @@ export function createResumableUploads(
     // It may have seen what is dropped now.
     if (broughtChunk && !isBeforeChunk(error)) inspector.forget(session.id)
     const { finalDiagnosis } = error.facts
-    if (finalDiagnosis) void finalDiagnosis.then(() => dropLater(session.id))
+    if (finalDiagnosis) void finalDiagnosis.then((found) => dropLater(session.id, found))
     else await drop(session)
   }
 
@@ -162,7 +163,9 @@ export function createResumableUploads(
   }
 
   /** After the diagnosis, which reads these bytes. Whoever went on with the upload meanwhile has dropped them. */
-  async function dropLater(id: UploadId): Promise<void> {
+  async function dropLater(id: UploadId, { evidence }: Diagnosis): Promise<void> {
+    // The service ends, and the next start drops them.
+    if (evidence['cutShort'] !== undefined) return
     try {
       using lease = leases.takeFree(id)
       const session = lease && (await sessions.find(id))

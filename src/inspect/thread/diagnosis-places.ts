@@ -11,7 +11,7 @@ export interface DiagnosisBounds {
   readonly waiting: number
   /** So that the storm of one agent leaves room for the others. */
   readonly waitingOfOneAgent: number
-  /** Of all that wait: their uploads are over, and so they fill the disk without the spool's knowing of it. */
+  /** Of all that wait: their bytes stay on the disk meanwhile, and where their upload is over the spool does not know of it. */
   readonly waitingBytes: number
 }
 
