@@ -43,7 +43,7 @@ export function createContentsReader(options: ContentsOptions): ContentsReader {
     if (sizeBytes <= harmlessBytes) return
     if (sizeBytes > limits.maxRatio * compressedBytes()) throw new BeyondLimit('ratio')
     if (isHashed && sizeBytes > allowedWorkBytes(limits, compressedBytes())) {
-      throw new BeyondLimit('time')
+      throw new BeyondLimit('work')
     }
   }
 

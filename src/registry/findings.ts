@@ -9,12 +9,13 @@ export interface Flaw {
   readonly evidence: Evidence
 }
 
-/** Why it is not known whether a layer is good. The first five are limits of the inspection. */
+/** Why it is not known whether a layer is good. The first six are limits of the inspection. */
 export type UnexaminedReason =
   | 'ratio'
   | 'bytes'
   | 'entries'
   | 'memory'
+  | 'work'
   | 'time'
   /** It was to be inspected, and could not be. */
   | 'failed'
@@ -26,6 +27,7 @@ export const unexaminedReasons: readonly UnexaminedReason[] = [
   'bytes',
   'entries',
   'memory',
+  'work',
   'time',
   'failed',
 ]
@@ -61,6 +63,7 @@ const limitReasons: ReadonlySet<UnexaminedReason> = new Set<UnexaminedReason>([
   'bytes',
   'entries',
   'memory',
+  'work',
   'time',
 ])
 

@@ -76,6 +76,6 @@ const reasons: Readonly<Partial<Record<UnexaminedReason, string>>> = {
   bytes: `it inflates to more than ${settings.inspectMaxBytes.name} allows`,
   entries: `it has more entries than ${settings.inspectMaxEntries.name} allows`,
   memory: 'its zstd frames want more memory than the inspection gives',
-  time: 'it inflates to far more than its size is worth inspecting',
+  work: 'it inflates to far more than its size is worth inspecting',
   failed: 'the inspection failed',
 }

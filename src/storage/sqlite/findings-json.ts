@@ -31,6 +31,7 @@ const reasons: Readonly<Record<UnexaminedReason, true>> = {
   bytes: true,
   entries: true,
   memory: true,
+  work: true,
   time: true,
   failed: true,
   off: true,
