@@ -15,7 +15,7 @@ import { acceptReadyBodies } from './ready-bodies.ts'
 import { catalogWithRetry } from './registry/catalog-with-retry.ts'
 import { coalescedCatalog } from './registry/coalesced-catalog.ts'
 import { createEcrCatalog } from './registry/ecr-catalog.ts'
-import { describeRegistries, type KnownRegistry } from './registry/known-registries.ts'
+import { knownRegistries, type KnownRegistry } from './registry/known-registries.ts'
 import { createRetryBudget } from './retry-budget.ts'
 import { createRetry } from './retry.ts'
 import { sleep } from './sleep.ts'
@@ -156,7 +156,7 @@ export function createEcrStack(
     unretried: around(createEcrUpstream({ ...adapter, turns: impatient })),
     upstream,
     catalog: coalescedCatalog(catalogWithRetry(readOnce, retryRead), sleep),
-    registries: (call) => retryRead(call, () => describeRegistries(attempt, call)),
+    registries: (call) => retryRead(call, () => knownRegistries(attempt, call)),
     isPaused: limiter.isPaused,
     layersPerSecond: () => layersPerSecond(limiter),
     quotasPerSecond: limiter.quotasPerSecond,

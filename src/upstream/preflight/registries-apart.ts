@@ -3,8 +3,9 @@ import type { Call } from '../../publish/upstream.ts'
 import type { Destination } from '../../registry/destination.ts'
 import { parseRepositoryName } from '../../registry/repository-name.ts'
 import { createAttempt } from '../attempt.ts'
-import type { IdentitySettings } from '../identity.ts'
-import { describeRegistries, type KnownRegistry } from '../registry/known-registries.ts'
+import { identityOf, type IdentitySettings } from '../identity.ts'
+import { knownRegistries, type KnownRegistry } from '../registry/known-registries.ts'
+import { createRecentAnswers } from '../registry/recent-answers.ts'
 import { clashDetail, compareRegistries, mayClash } from '../registry/same-registry.ts'
 import { createIdentityClient, unobserved } from './identity-client.ts'
 import type { Finding } from './preflight.ts'
@@ -19,7 +20,9 @@ export async function* preflightRegistries(
   settings: Pick<IdentitySettings, 'kind' | 'endpoint'>,
   signal: AbortSignal,
 ): AsyncGenerator<Finding> {
-  const ask = (destination: Destination) => ownRegistries(destination, settings, signal)
+  const own = createRecentAnswers<readonly KnownRegistry[]>(() => performance.now())
+  const ask = (destination: Destination) =>
+    own.of(identityOf(destination), () => ownRegistries(destination, settings, signal))
   for (const [index, one] of destinations.entries()) {
     for (const other of destinations.slice(index + 1)) {
       if (mayClash(one, other)) yield await findingOf(one, other, ask)
@@ -55,7 +58,7 @@ async function ownRegistries(
     // No repository is asked about.
     const repository = parseRepositoryName('layergate-check')
     const call: Call = { destination, agent: 'check', repository, signal }
-    return await retry(call, () => describeRegistries(attempt, call))
+    return await retry(call, () => knownRegistries(attempt, call))
   } finally {
     client.destroy()
   }

@@ -1,13 +1,10 @@
-import {
-  DescribeRegistriesCommand,
-  type DescribeRegistriesCommandOutput,
-} from '@aws-sdk/client-ecr-public'
-import { UpstreamError, type UpstreamFailure } from '../../publish/upstream-error.ts'
+import type { Registry } from '@aws-sdk/client-ecr-public'
+import { UpstreamError } from '../../publish/upstream-error.ts'
 import type { Call } from '../../publish/upstream.ts'
 import { isAccountId } from '../../registry/destination.ts'
 import type { Attempt } from '../attempt.ts'
 import { untilAborted } from '../until-aborted.ts'
-import { explainDenied } from './explain-denied.ts'
+import { describeRegistries } from './describe-registries.ts'
 
 /** By which name the registry of a destination is read: images are at `<endpoint>/<alias>/<repository>`. */
 export interface RegistryAliases {
@@ -20,7 +17,6 @@ export interface RegistryAliases {
   of(call: Call): Promise<string>
 }
 
-const timeoutMs = 10_000
 const advice =
   "reading needs the permission ecr-public:DescribeRegistries, or the alias as the registry's id"
 
@@ -28,16 +24,10 @@ export function createRegistryAliases(attempt: Attempt): RegistryAliases {
   /** By account id; empty for the caller's own registry. */
   const asked = new Map<string, Promise<string>>()
 
-  function ask(call: Call, id: string): Promise<string> {
+  async function ask(call: Call, id: string): Promise<string> {
     // It is asked for all who wait: whoever was first may leave.
     const shared = { ...call, signal: new AbortController().signal }
-    const told = attempt(shared, {
-      operation: 'DescribeRegistries',
-      command: new DescribeRegistriesCommand({}),
-      timeoutMs,
-      read: (answer) => readAlias(answer, id),
-    })
-    return explainDenied(told, advice)
+    return aliasIn(await describeRegistries(attempt, shared, advice), id)
   }
 
   return {
@@ -55,8 +45,7 @@ export function createRegistryAliases(attempt: Attempt): RegistryAliases {
   }
 }
 
-function readAlias({ registries }: DescribeRegistriesCommandOutput, id: string): string {
-  if (!registries) throw failed('unavailable', 'EmptyAnswer', 'The answer names no registries.')
+function aliasIn(registries: readonly Registry[], id: string): string {
   const registry = registries.find(({ registryId }) => id === '' || registryId === id)
   const active = registry?.aliases?.filter(({ status }) => status === 'ACTIVE') ?? []
   const alias =
@@ -65,9 +54,6 @@ function readAlias({ registries }: DescribeRegistriesCommandOutput, id: string):
   if (alias?.name) return alias.name
   const which = id === '' ? 'this identity' : `the registry ${id}`
   const message = `No active alias of ${which} is named; configure the alias as the registry's id.`
-  throw failed('rejected', 'RegistryAliasUnknown', message)
-}
-
-function failed(failure: UpstreamFailure, exception: string, message: string): UpstreamError {
-  return new UpstreamError(failure, { operation: 'DescribeRegistries', exception, message })
+  const facts = { operation: 'DescribeRegistries', exception: 'RegistryAliasUnknown', message }
+  throw new UpstreamError('rejected', facts)
 }

@@ -1,8 +1,6 @@
-import { DescribeRegistriesCommand } from '@aws-sdk/client-ecr-public'
-import { UpstreamError } from '../../publish/upstream-error.ts'
 import type { Call } from '../../publish/upstream.ts'
 import type { Attempt } from '../attempt.ts'
-import { explainDenied } from './explain-denied.ts'
+import { describeRegistries } from './describe-registries.ts'
 
 /** A registry, with every name that it has. */
 export interface KnownRegistry {
@@ -12,32 +10,15 @@ export interface KnownRegistry {
   readonly aliases: readonly string[]
 }
 
-const timeoutMs = 10_000
 const advice =
   'destinations whose "stripPrefix" differs are told apart by ecr-public:DescribeRegistries, or by the ids of accounts'
 
-/**
- * The registries that are the caller's own, as AWS names them: those of others it does not tell.
- *
- * @throws UpstreamError
- * @throws the reason of `call.signal`
- */
-export async function describeRegistries(
+/** Those that are the caller's own. Throws as `describeRegistries`. */
+export async function knownRegistries(
   attempt: Attempt,
   call: Call,
 ): Promise<readonly KnownRegistry[]> {
-  const told = attempt(call, {
-    operation: 'DescribeRegistries',
-    command: new DescribeRegistriesCommand({}),
-    timeoutMs,
-    read({ registries }) {
-      if (registries) return registries
-      const message = 'The answer names no registries.'
-      const facts = { operation: 'DescribeRegistries', exception: 'EmptyAnswer', message }
-      throw new UpstreamError('unavailable', facts)
-    },
-  })
-  const registries = await explainDenied(told, advice)
+  const registries = await describeRegistries(attempt, call, advice)
   return registries.map(({ registryId = '', aliases = [] }) => ({
     id: registryId,
     aliases: aliases.flatMap(({ name }) => name ?? []),
