@@ -1,5 +1,4 @@
 import type { SealedLayer } from '../layers/spool.ts'
-import type { Diagnosis } from '../registry/diagnosis.ts'
 import type { Digest } from '../registry/digest.ts'
 import { hasCode, LayergateError, toLayergateError } from '../registry/errors.ts'
 import type { Observer } from '../registry/events.ts'
@@ -11,8 +10,8 @@ import { journalBytes } from './open-upload.ts'
 import { measured, type Progress } from './progress.ts'
 import { receive, type ReceiveLimits } from './receive.ts'
 import { type ChunkPorts, receiveChunk } from './receive-chunk.ts'
-import { removeUpload } from './remove-upload.ts'
 import type { SessionLease, SessionLeases } from './session-leases.ts'
+import { createUploadRemains } from './upload-remains.ts'
 import { type UploadReport, uploadReport } from './upload-report.ts'
 import type { UploadSession, UploadSessions } from './upload-sessions.ts'
 
@@ -71,7 +70,8 @@ export function createResumableUploads(
   ports: ResumablePorts,
   limits: ReceiveLimits,
 ): ResumableUploads {
-  const { sessions, spool, hashes, leases, room, inspector } = ports
+  const { sessions, spool, hashes, leases, room } = ports
+  const remains = createUploadRemains(ports)
 
   async function find({
     id,
@@ -88,21 +88,6 @@ export function createResumableUploads(
     const session = await find(request)
     if (session.finishedAs === undefined) return session
     throw new LayergateError('upload_unknown', `The upload is finished: ${session.finishedAs}.`)
-  }
-
-  async function remove(id: UploadId): Promise<void> {
-    hashes.forget(id)
-    inspector.forget(id)
-    await removeUpload(spool, sessions, id)
-  }
-
-  /**
-   * Drops what lies beyond the bytes of a session, as a request leaves it that failed, or did not outlive a crash.
-   *
-   * @throws LayergateError `upload_unknown` when those bytes are not there, since they are sealed or lost
-   */
-  function rollBack({ id, received }: UploadSession): Promise<void> {
-    return spool.cut(id, received.sizeBytes)
   }
 
   function reportOf(
@@ -134,44 +119,9 @@ export function createResumableUploads(
     } catch (thrown) {
       const error = toLayergateError(thrown)
       await room.afterFailure(error, chunk?.sizeBytes ?? 0).catch(ports.onLeftBehind)
-      await clearAway(session, error, chunk !== undefined).catch(ports.onLeftBehind)
+      await remains.clearAway(session, error, chunk !== undefined).catch(ports.onLeftBehind)
       report.failed(error)
       throw error
-    }
-  }
-
-  async function clearAway(
-    session: UploadSession,
-    error: LayergateError,
-    broughtChunk: boolean,
-  ): Promise<void> {
-    if (session.finishedAs !== undefined) return
-    const isWrong = error.code === 'digest_mismatch' && !broughtChunk
-    if (isWrong || isUnknown(error)) return remove(session.id)
-    // It may have seen what is dropped now.
-    if (broughtChunk && !isBeforeChunk(error)) inspector.forget(session.id)
-    const { finalDiagnosis } = error.facts
-    if (finalDiagnosis) void finalDiagnosis.then((found) => dropLater(session.id, found))
-    else await drop(session)
-  }
-
-  async function drop(session: UploadSession): Promise<void> {
-    await rollBack(session).catch((failure: unknown) => {
-      // What is sealed already needs no rolling back, and who asks for what is lost is told.
-      if (!isUnknown(failure)) throw failure
-    })
-  }
-
-  /** After the diagnosis, which reads these bytes. Whoever went on with the upload meanwhile has dropped them. */
-  async function dropLater(id: UploadId, { evidence }: Diagnosis): Promise<void> {
-    // The service ends, and the next start drops them.
-    if (evidence['cutShort'] !== undefined) return
-    try {
-      using lease = leases.takeFree(id)
-      const session = lease && (await sessions.find(id))
-      if (session && session.finishedAs === undefined) await drop(session)
-    } catch (error) {
-      ports.onLeftBehind(error)
     }
   }
 
@@ -194,7 +144,7 @@ export function createResumableUploads(
   async function acknowledged({ session, lease }: Turn): Promise<SealedLayer> {
     const { received } = session
     try {
-      await lease.working(() => rollBack(session))
+      await lease.working(() => remains.rollBack(session))
     } catch (error) {
       const isSealed = isUnknown(error) && (await spool.find(received.digest))
       if (!isSealed) throw error
@@ -246,7 +196,7 @@ export function createResumableUploads(
       await findOpen(request)
       using _ = await leases.take(request.id, signal)
       await findOpen(request)
-      await remove(request.id)
+      await remains.remove(request.id)
     },
   }
 }
@@ -257,11 +207,6 @@ interface Turn {
   readonly report: UploadReport
   /** Also when another request takes over. */
   readonly signal: AbortSignal
-}
-
-/** Nothing of the chunk was read by then. */
-function isBeforeChunk({ code }: LayergateError): boolean {
-  return code === 'upload_range_invalid' || code === 'upload_busy'
 }
 
 function isUnknown(error: unknown): boolean {
