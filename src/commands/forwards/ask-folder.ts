@@ -22,12 +22,11 @@ export async function askFolder(dataDir: string, { method, path, body }: Questio
     onFailure: (error) => logger.error({ err: error }, 'the journal failed'),
   })
   try {
-    const audit = method === 'GET' ? noAudit : await openOrderAudit(now)
+    await using audit = method === 'GET' ? noAudit : await openOrderAudit(now)
     const { observer } = audit
     const app = buildControlApp({ journal: storage.forwards, observer, logger, now })
     const answer = await app.inject({ method, url: path, ...(body && { payload: body }) })
     await app.close()
-    await audit.close()
     return { status: answer.statusCode, text: answer.payload }
   } finally {
     await storage.close()

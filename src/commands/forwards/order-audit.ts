@@ -6,16 +6,14 @@ import { openAuditFile } from '../../telemetry/audit/audit-file.ts'
 import { ForwardsError } from './forwards-error.ts'
 
 /** Where orders are told of in the place of a service that does not run. */
-export interface OrderAudit {
+export interface OrderAudit extends AsyncDisposable {
   readonly observer: Observer
-  /** Writes what waits. Never rejects. */
-  close(): Promise<void>
 }
 
 /** For who asks and orders nothing. */
 export const noAudit: OrderAudit = {
   observer: { observe: () => undefined },
-  close: async () => undefined,
+  [Symbol.asyncDispose]: async () => undefined,
 }
 
 /**
@@ -29,7 +27,7 @@ export async function openOrderAudit(now: () => Date): Promise<OrderAudit> {
   if (!path) return noAudit
   try {
     const file = await openAuditFile(path, (problem) => void stderr.write(`${problem}\n`))
-    return { observer: createAudit({ write: file.write, now }), close: file.close }
+    return { observer: createAudit({ write: file.write, now }), [Symbol.asyncDispose]: file.close }
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     throw new ForwardsError(`The audit file cannot be opened: ${why}. See ${name}.`, {

@@ -86,19 +86,16 @@ export function createPaceQueue(rules: PaceRules): PaceQueue {
     rules.onPass(bytes, isFirst)
   }
 
-  function bringOldestInFront(): void {
-    const places = [...waiting].map(({ turn }) => turn.place).filter((place) => place !== undefined)
+  /** Of those behind this place. */
+  function bringOldestInFront(behind = 0): void {
+    const places = [...waiting].map(({ turn }) => turn.place ?? 0).filter((place) => place > behind)
     if (places.length > 0) lastPlaceInFront = Math.min(...places)
   }
 
   function end(upload: AbortSignal): void {
     const place = turns.get(upload)?.place
     if (place === undefined || place > lastPlaceInFront) return
-    const behind = [...waiting]
-      .map(({ turn }) => turn.place ?? 0)
-      .filter((other) => other > lastPlaceInFront)
-    if (behind.length === 0) return
-    lastPlaceInFront = Math.min(...behind)
+    bringOldestInFront(lastPlaceInFront)
     serve()
   }
 

@@ -115,41 +115,42 @@ test('every body gets a chunk through within 10 s, and no more than that', async
   assert.deepEqual(passes, ['one at 10', 'other at 14'])
 })
 
-test('when a body in front has come, the oldest behind it is in front at once', async (t) => {
+/** Three that wait with their second chunk, of whom nobody is in front yet: `look` brings the oldest there. */
+async function threeWaiting(t: TestContext) {
   const opened = openQueue(t)
   const oldest = await waitingBody(opened, 'oldest')
   const second = await waitingBody(opened, 'second')
   await waitingBody(opened, 'third')
   opened.clock.advance(1)
   opened.rules.mayPassInFront = true
-  opened.queue.end(second.client.signal)
-  await nextTurn()
-  assert.deepEqual(opened.passed, [], 'nobody was in front')
+  async function look(): Promise<void> {
+    opened.rules.isFrontTooSlow = true
+    opened.clock.advance(1_000)
+    opened.rules.isFrontTooSlow = false
+    await nextTurn()
+  }
+  async function end({ client }: typeof oldest): Promise<void> {
+    opened.queue.end(client.signal)
+    await nextTurn()
+  }
+  return { oldest, second, look, end, passed: opened.passed }
+}
 
-  opened.rules.isFrontTooSlow = true
-  opened.clock.advance(1_000)
-  opened.rules.isFrontTooSlow = false
-  await nextTurn()
-  assert.deepEqual(opened.passed, ['oldest'])
-  opened.queue.end(oldest.client.signal)
-  await nextTurn()
-  assert.deepEqual(opened.passed, ['oldest', 'second'])
+test('when a body in front has come, the oldest behind it is in front at once', async (t) => {
+  const { oldest, look, end, passed } = await threeWaiting(t)
+  await look()
+  assert.deepEqual(passed, ['oldest'])
+  await end(oldest)
+  assert.deepEqual(passed, ['oldest', 'second'])
 })
 
 test('when a body has come that was not in front, nobody takes its place', async (t) => {
-  const opened = openQueue(t)
-  const oldest = await waitingBody(opened, 'oldest')
-  const second = await waitingBody(opened, 'second')
-  await waitingBody(opened, 'third')
-  opened.clock.advance(1)
-  opened.rules.mayPassInFront = true
-  opened.rules.isFrontTooSlow = true
-  opened.clock.advance(1_000)
-  await nextTurn()
-  opened.queue.end(second.client.signal)
-  await nextTurn()
-  assert.deepEqual(opened.passed, ['oldest'])
-  await oldest.next
+  const { second, look, end, passed } = await threeWaiting(t)
+  await end(second)
+  assert.deepEqual(passed, [], 'nobody was in front')
+  await look()
+  await end(second)
+  assert.deepEqual(passed, ['oldest'])
 })
 
 test('when the front is too slow the oldest who waits joins it', async (t) => {
