@@ -33,6 +33,18 @@ async function condemned(t: TestContext) {
   return upload
 }
 
+/** Behind its 30 bytes its file has others, which were not flushed and could not be cut off. */
+async function tooLong(t: TestContext) {
+  const upload = await begun(t)
+  const { spool, faults, id } = upload
+  faults.truncate = fail('EIO')
+  const writer = await spool.resume(id, 30, 0)
+  await writer.write(Buffer.alloc(1024 * 1024))
+  await assert.rejects(async () => writer[Symbol.asyncDispose](), /EIO/)
+  delete faults.truncate
+  return upload
+}
+
 describe('an upload to be resumed on a disk that fails', () => {
   test('is unknown once a sync failed, even what was flushed before', async (t) => {
     const { spool, id, bytes } = await condemned(t)
@@ -145,12 +157,7 @@ describe('an upload to be resumed on a disk that fails', () => {
   }
 
   test('is cut to what was flushed when it goes on, though it could not be cut before', async (t) => {
-    const { spool, faults, id, bytes } = await begun(t)
-    faults.truncate = fail('EIO')
-    const writer = await spool.resume(id, 30, 0)
-    await writer.write(Buffer.alloc(1024 * 1024))
-    await assert.rejects(async () => writer[Symbol.asyncDispose](), /EIO/)
-    delete faults.truncate
+    const { spool, id, bytes } = await tooLong(t)
 
     assert.deepEqual(await uploadedBytes(spool, id), bytes)
     const rest = someBytes(10)
@@ -160,12 +167,7 @@ describe('an upload to be resumed on a disk that fails', () => {
   })
 
   test('is cut to what was flushed before it is sealed, though it could not be cut before', async (t) => {
-    const { spool, faults, id, bytes } = await begun(t)
-    faults.truncate = fail('EIO')
-    const writer = await spool.resume(id, 30, 0)
-    await writer.write(Buffer.alloc(1024 * 1024))
-    await assert.rejects(async () => writer[Symbol.asyncDispose](), /EIO/)
-    delete faults.truncate
+    const { spool, id, bytes } = await tooLong(t)
 
     await spool.cut(id, 30)
     await spool.seal(id, layerOf(bytes))

@@ -1,7 +1,7 @@
-import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import { Transform } from 'node:stream'
 import type { TestContext } from 'node:test'
+import { startRelay } from './relay.ts'
 
 export interface Flips {
   /** From the start of the body; shorter bodies pass as they are. */
@@ -28,7 +28,6 @@ export async function startFlippingProxy(
   { offsetBytes, times = Infinity }: Flips,
 ): Promise<FlippingProxy> {
   let flips = 0
-  const sockets = new Set<Socket>()
 
   function flipper(): Transform {
     let isUpload = false
@@ -54,34 +53,15 @@ export async function startFlippingProxy(
     })
   }
 
-  const server = createServer({ allowHalfOpen: true }, (client) => {
-    const upstream = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
-    client.pipe(flipper()).pipe(upstream).pipe(client)
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket)
-      // An error is followed by 'close', which the other side then sees.
-      socket.on('error', () => {})
-      socket.once('close', () => {
-        sockets.delete(socket)
-        other.destroySoon()
-      })
-    }
+  const ownPort = await startRelay(t, {
+    allowHalfOpen: true,
+    join(client) {
+      const upstream = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
+      client.pipe(flipper()).pipe(upstream).pipe(client)
+      return upstream
+    },
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-
-  const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('It has no TCP port.')
-  return { port: address.port, flips: () => flips }
+  return { port: ownPort, flips: () => flips }
 }
 
 interface RequestEvents {

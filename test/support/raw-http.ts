@@ -15,6 +15,11 @@ export interface RawAnswer {
   readonly body: Record<string, unknown>
 }
 
+/** Everything of a POST before its body. */
+export function postHead(path: string, ...headers: readonly string[]): string {
+  return [`POST ${path} HTTP/1.1`, 'Host: layergate', ...headers, '', ''].join('\r\n')
+}
+
 export async function rawClient(port: number): Promise<RawClient> {
   const socket = connect({ port, host: '127.0.0.1' })
   await once(socket, 'connect')

@@ -1,6 +1,6 @@
-import { once } from 'node:events'
-import { connect, createServer, type Socket } from 'node:net'
+import { connect } from 'node:net'
 import type { TestContext } from 'node:test'
+import { startRelay } from '../../../support/relay.ts'
 
 /** Stands between a service and its AWS, and keeps what AWS answers. */
 export interface RecordingRelay {
@@ -15,36 +15,16 @@ export interface RecordingRelay {
 export async function startRecordingRelay(t: TestContext): Promise<RecordingRelay> {
   let port = 0
   const answers: Buffer[] = []
-  const sockets = new Set<Socket>()
-
-  const server = createServer((client) => {
-    const upstream = connect({ host: '127.0.0.1', port })
-    client.pipe(upstream).pipe(client)
-    upstream.on('data', (bytes: Buffer) => void answers.push(bytes))
-    for (const [socket, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      sockets.add(socket)
-      // An error is followed by 'close', which the other side then sees.
-      socket.on('error', () => {})
-      socket.once('close', () => {
-        sockets.delete(socket)
-        other.destroySoon()
-      })
-    }
+  const ownPort = await startRelay(t, {
+    join(client) {
+      const upstream = connect({ host: '127.0.0.1', port })
+      client.pipe(upstream).pipe(client)
+      upstream.on('data', (bytes: Buffer) => void answers.push(bytes))
+      return upstream
+    },
   })
-  server.listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.after(async () => {
-    const closed = once(server, 'close')
-    server.close()
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-
   return {
-    url: `http://127.0.0.1:${Number(Object(server.address()).port)}`,
+    url: `http://127.0.0.1:${ownPort}`,
     to(url) {
       port = Number(new URL(url).port)
     },
