@@ -14,7 +14,7 @@ import { layergate, repository, unlimited } from './support/registries.ts'
 
 const mebibyte = 1024 * 1024
 const [svg, largestMiB = '4096', mostAtOnce = '200'] = process.argv.slice(2)
-const sizesMiB = [1, 16, 64, 256, 1024, 4096, 10_240].filter((size) => size <= Number(largestMiB))
+const sizesMiB = [1, 16, 64, 256, 1024, 4096, 10_000].filter((size) => size <= Number(largestMiB))
 const counts = [1, 4, 16, 50, 100, 200].filter((count) => count <= Number(mostAtOnce))
 const sizeAtOnceMiB = 16
 /** Enough for the clock that the system counts CPU time with. */

@@ -55,6 +55,7 @@ for (const [reason, words] of [
   ['ratio', 'it inflates to more than LAYERGATE_INSPECT_MAX_RATIO allows, after 10240'],
   ['bytes', 'it inflates to more than LAYERGATE_INSPECT_MAX_BYTES allows, after 10240'],
   ['entries', 'it has more entries than LAYERGATE_INSPECT_MAX_ENTRIES allows, after 10240'],
+  ['work', 'it inflates to far more than its size is worth inspecting, after 10240'],
   ['memory', 'its zstd frames want more memory than the inspection gives, after 10240'],
 ] as const) {
   test(`a layer beyond the limit of ${reason} is good, and that is told`, () => {
