@@ -2,7 +2,7 @@ import { SpanKind, type Tracer } from '@opentelemetry/api'
 import type { ManifestEnded, Observer, UpstreamCalled, UploadEnded } from '../../registry/events.ts'
 import { createFlightSpans } from './flight-spans.ts'
 import { createRequestSpans } from './request-spans.ts'
-import { ofRepository, type Past, pastSpan } from './spans.ts'
+import { ofRepository, type Past, pastSpans } from './spans.ts'
 
 /** One trace for each request that pushes: what it brought, what became of that, and each attempt of a call to AWS. */
 export function createTraceObserver(tracer: Tracer): Observer {
@@ -11,7 +11,7 @@ export function createTraceObserver(tracer: Tracer): Observer {
 
   function tell(requestId: string, pasts: readonly Past[]): void {
     const parent = requests.contextOf(requestId)
-    if (parent) for (const past of pasts) pastSpan(tracer, parent, past)
+    if (parent) pastSpans(tracer, parent, pasts)
   }
 
   return {
@@ -37,7 +37,7 @@ export function createTraceObserver(tracer: Tracer): Observer {
           // Nobody asks about what is called for no push.
           const { flightId, requestId } = event
           const parent = flights.contextOf(flightId) ?? requests.contextOf(requestId)
-          if (parent) pastSpan(tracer, parent, attempt(event))
+          if (parent) pastSpans(tracer, parent, [attempt(event)])
           return
         }
         // They are no spans: what takes time is told above.
