@@ -81,16 +81,30 @@ export function createRoom(spool: Spool, cache: LayerCache, waitMs: number): Roo
     }
   }
 
+  async function findPatiently<T>(
+    bytes: number,
+    signal: AbortSignal,
+    take: () => Promise<T>,
+  ): Promise<T> {
+    const patience = new AbortController()
+    const timer = setTimeout(() => patience.abort(), waitMs)
+    try {
+      const listening = AbortSignal.any([signal, patience.signal])
+      return await takeOnceFree(bytes, signal, listening, take)
+    } finally {
+      clearTimeout(timer)
+      patience.abort()
+    }
+  }
+
   return {
     async find(bytes, signal, take) {
-      const patience = new AbortController()
-      const timer = setTimeout(() => patience.abort(), waitMs)
       try {
-        const listening = AbortSignal.any([signal, patience.signal])
-        return await takeOnceFree(bytes, signal, listening, take)
-      } finally {
-        clearTimeout(timer)
-        patience.abort()
+        // Nearly always there is room, and nothing has to be listened to.
+        return await take()
+      } catch (error) {
+        if (!isFull(error)) throw error
+        return findPatiently(bytes, signal, take)
       }
     },
 

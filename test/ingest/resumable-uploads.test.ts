@@ -344,7 +344,8 @@ test('on a full disk cached layers give way to the beginning of an upload', asyn
     return create(session)
   }
   await begin(owner, never)
-  assert.equal(refusals, 1)
+  // Once at first, and once more while what others free is listened to.
+  assert.equal(refusals, 2)
 })
 
 test('what this process did not hash itself is hashed again before it is sent', async () => {

@@ -47,11 +47,11 @@ test('space that is freed during the attempt is not missed', async () => {
   let attempts = 0
   const found = await room.find(20, never, async () => {
     attempts += 1
-    if (attempts > 1) return 'taken'
-    await spool.discard(other)
+    if (attempts > 2) return 'taken'
+    if (attempts === 2) await spool.discard(other)
     throw full
   })
-  assert.deepEqual([found, attempts], ['taken', 2])
+  assert.deepEqual([found, attempts], ['taken', 3])
 })
 
 test('space that is freed for somebody smaller leaves the wait going on', async () => {
@@ -133,14 +133,14 @@ test('where there is room at once, neither timer nor listener is left', async (t
 })
 
 test('where the cache made room, neither timer nor listener is left', async (t) => {
-  const { room, spool, take, left } = countedRoom(t, 1)
+  const { room, spool, take, left } = countedRoom(t, 2)
   await admitLayer(spool, createGate(spool), layerBytes(30))
   await room.find(10, never, take)
   assert.deepEqual(await left(), nothing)
 })
 
 test('who waits has two timers and one listener, and none of them after the wait', async (t) => {
-  const { room, spool, take, left } = countedRoom(t, 1)
+  const { room, spool, take, left } = countedRoom(t, 2)
   const other = newUploadId()
   await spool.create(other, 30)
   const waiting = room.find(10, never, take)
@@ -151,7 +151,7 @@ test('who waits has two timers and one listener, and none of them after the wait
 })
 
 test('who waited in vain leaves neither timer nor listener', async (t) => {
-  const { room, clock, take, left } = countedRoom(t, 1)
+  const { room, clock, take, left } = countedRoom(t, 2)
   const waiting = room.find(10, never, take)
   await nextTurn()
   clock.advance(20_000)
@@ -160,7 +160,7 @@ test('who waited in vain leaves neither timer nor listener', async (t) => {
 })
 
 test('who gave up leaves neither timer nor listener', async (t) => {
-  const { room, take, left } = countedRoom(t, 1)
+  const { room, take, left } = countedRoom(t, 2)
   const controller = new AbortController()
   const reason = new Error('the client left')
   const waiting = room.find(10, controller.signal, take)
