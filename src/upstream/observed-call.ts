@@ -92,10 +92,13 @@ export function createObservedCall(
     } finally {
       clearTimeout(timer)
       // An answer can come before the request has gone out whole: nothing of it may be sent from here on.
-      end.abort()
+      end.abort(over)
     }
   }
 }
+
+/** Made once: an error of its own for each call would cost more than its signature. */
+const over = new DOMException('The call is over.', 'AbortError')
 
 function timedOut(timeoutMs: number): DOMException {
   return new DOMException(`No answer within ${timeoutMs} ms.`, 'TimeoutError')
