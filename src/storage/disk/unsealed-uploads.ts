@@ -118,9 +118,13 @@ export function createUnsealedUploads(options: UnsealedUploadsOptions): Unsealed
   /** What was written before does not count: a new file owes nothing to a sync that failed. */
   async function begin(id: UploadId, reserveBytes: number): Promise<SpoolWriter> {
     await discard(id)
-    // A file that is still there is that of a sealed layer, or could not be checked at the start.
-    if ((await folder.sizeBytes(id)) !== undefined) throw lostUpload(id)
-    return create(id, reserveBytes)
+    try {
+      return await create(id, reserveBytes)
+    } catch (error) {
+      // A file that is still there is that of a sealed layer, or could not be checked at the start. No room changes that.
+      if ((await folder.sizeBytes(id)) !== undefined) throw lostUpload(id, error)
+      throw error
+    }
   }
 
   async function prepare(upload: Upload, sizeBytes: number): Promise<void> {

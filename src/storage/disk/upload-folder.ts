@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { isUploadId, type UploadId } from '../../registry/upload-id.ts'
 import type { Files, OpenFile } from './files.ts'
+import { sharedSync } from './shared-sync.ts'
 
 /** The folder of all bytes: one file for each upload, named by its id, before it is sealed and after. */
 export interface UploadFolder {
@@ -28,7 +29,7 @@ export async function openUploadFolder(files: Files, directory: string): Promise
     openForWriting: (id) => files.openForWriting(pathOf(id)),
     sizeBytes: (id) => files.sizeBytes(pathOf(id)),
     remove: (id) => files.unlink(pathOf(id)),
-    sync: () => files.syncDirectory(directory),
+    sync: sharedSync(() => files.syncDirectory(directory)),
     list: async () => (await files.list(directory)).filter(isUploadId),
   }
 }
