@@ -18,6 +18,7 @@ LABEL org.opencontainers.image.title="Layergate" \
       org.opencontainers.image.description="A verifying upload proxy for Amazon ECR Public" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production \
+    MALLOC_MMAP_THRESHOLD_=131072 \
     NODE_OPTIONS=--max-semi-space-size=4 \
     NODE_COMPILE_CACHE=/app/compile-cache \
     UV_THREADPOOL_SIZE=16 \

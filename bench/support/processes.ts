@@ -23,7 +23,7 @@ export interface RunningProcess extends AsyncDisposable {
 type Environment = Readonly<Record<string, string>>
 
 /** As the image has it (Dockerfile). */
-const inImage = { NODE_COMPILE_CACHE: compileCache }
+const inImage = { NODE_COMPILE_CACHE: compileCache, MALLOC_MMAP_THRESHOLD_: '131072' }
 const flagsInImage = ['--max-semi-space-size=4']
 
 /** Starts a command of ours in a process of its own and waits until it listens. */

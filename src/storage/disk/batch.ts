@@ -1,7 +1,10 @@
 import type { SpareBuffers } from '../../memory/spare-buffers.ts'
 
-/** Of what a batch is made: a small layer takes no more than one. */
-export const slabBytes = 64 * 1024
+/**
+ * Of what a batch is made: a small layer takes no more than one. malloc maps memory of this size on its own, where the process is started
+ * as the image starts it (MALLOC_MMAP_THRESHOLD_): among the chunks of the heap, slabs keep it from ever shrinking.
+ */
+export const slabBytes = 128 * 1024
 const minBatchBytes = slabBytes
 /** Each batch wakes a thread, which costs some 100 µs; larger ones save little more. */
 const maxBatchBytes = 1024 * 1024
