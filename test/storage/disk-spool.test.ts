@@ -50,7 +50,7 @@ describe('the disk spool', () => {
   test('syncs again what was cut back to the last flush', async (t) => {
     const { calls, open } = await recordedSpools(t)
     const spool = open()
-    const bytes = someBytes(128 * KiB)
+    const bytes = someBytes(256 * KiB)
     const id = newUploadId()
     await using writer = await spool.create(id, 0)
     await writer.write(bytes)
@@ -59,7 +59,7 @@ describe('the disk spool', () => {
     calls.length = 0
     await spool.seal(id, layerOf(bytes))
 
-    assert.deepEqual(calls, [`cut to ${128 * KiB}`, 'sync file', 'sync folder', 'put row'])
+    assert.deepEqual(calls, [`cut to ${256 * KiB}`, 'sync file', 'sync folder', 'put row'])
   })
 
   test('syncs the name of an upload once', async (t) => {
@@ -112,7 +112,7 @@ describe('the disk spool', () => {
   test('divides its memory among the writers that are open', async (t) => {
     const { calls, open } = await recordedSpools(t)
     const spool = open()
-    const chunk = someBytes(32 * KiB)
+    const chunk = someBytes(64 * KiB)
     await using writer = await spool.create(newUploadId(), 0)
     const other = await spool.create(newUploadId(), 0)
     await writer.write(chunk)
@@ -121,6 +121,6 @@ describe('the disk spool', () => {
     for (let chunks = 0; chunks < 4; chunks += 1) await writer.write(chunk)
     await writer.flush()
 
-    assert.deepEqual(calls.slice(0, 2), [`write ${64 * KiB}`, `write ${128 * KiB}`])
+    assert.deepEqual(calls.slice(0, 2), [`write ${128 * KiB}`, `write ${256 * KiB}`])
   })
 })

@@ -31,8 +31,8 @@ describe('the batch size', () => {
     [32, MiB],
     [33, Math.floor((32 * MiB) / 33)],
     [128, 256 * KiB],
-    [512, 64 * KiB],
-    [1000, 64 * KiB],
+    [256, 128 * KiB],
+    [1000, 128 * KiB],
   ]
   for (const [writers, bytes] of cases) {
     test(`with 64 MiB for ${writers} writers is ${bytes} bytes`, () => {

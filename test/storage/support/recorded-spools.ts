@@ -53,7 +53,7 @@ export async function recordedSpools(t: TestContext) {
         index,
         space: createSpace(1024 * KiB, 0),
         inventory: { layers: [], uploads, storedBytes: 0 },
-        memoryBytes: 256 * KiB,
+        memoryBytes: 512 * KiB,
       }),
   }
 }
