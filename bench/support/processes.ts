@@ -22,7 +22,7 @@ export interface RunningProcess extends AsyncDisposable {
 
 type Environment = Readonly<Record<string, string>>
 
-/** As the image has it (Dockerfile). */
+/** As the image has it (Dockerfile), but with Node's own number of threads for files. */
 const inImage = { NODE_COMPILE_CACHE: compileCache, MALLOC_MMAP_THRESHOLD_: '131072' }
 const flagsInImage = ['--max-semi-space-size=4']
 

@@ -32,6 +32,7 @@ describe('the batch size', () => {
     [33, Math.floor((32 * MiB) / 33)],
     [128, 256 * KiB],
     [256, 128 * KiB],
+    [512, 128 * KiB],
     [1000, 128 * KiB],
   ]
   for (const [writers, bytes] of cases) {

@@ -1,8 +1,8 @@
 import type { SpareBuffers } from '../../memory/spare-buffers.ts'
 
 /**
- * Of what a batch is made: a small layer takes no more than one. malloc maps memory of this size on its own, where the process is started
- * as the image starts it (MALLOC_MMAP_THRESHOLD_): among the chunks of the heap, slabs keep it from ever shrinking.
+ * Of what a batch is made: a small layer takes no more than one. Where the process is started as in the image (MALLOC_MMAP_THRESHOLD_),
+ * malloc maps each on its own: among the chunks in its heap, slabs would keep that from shrinking.
  */
 export const slabBytes = 128 * 1024
 const minBatchBytes = slabBytes
